@@ -1,0 +1,128 @@
+"""What a call, a container or a dict says of the values in it: their `Site`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import libcst as cst
+
+from migrate.describe import describe, says
+from migrate.model import Sites
+from migrate.nodes import string_value
+from migrate.syntax import Site
+
+OTHER = Site("other")
+MESSAGE = Site("message")
+_CONTAINERS = frozenset({"str", "list", "tuple", "set", "frozenset", "sorted", "cycle", "chain"})
+_TEXT_TESTS = frozenset(
+    {"startswith", "endswith", "replace", "split", "removeprefix", "removesuffix", "partition", "rpartition",
+     "lstrip", "strip", "rstrip", "find", "index", "count"}
+)  # fmt: skip
+_KEYED = {"get": 1, "pop": 1, "setdefault": 1, "getenv": 1, "getattr": 2, "setattr": 2, "setitem": 2}
+_TEXT_MAKERS = frozenset({"format", "join", "str", "repr"})
+_COMPARING = frozenset({"assertEqual", "assertNotEqual", "assertIn", "assertNotIn", "assertEquals"})
+
+
+def argument_sites(call: cst.Call, dotted: frozenset[str], outer: Site, sites: Sites) -> Iterator[tuple[cst.Arg, Site]]:
+    """Each argument of a call with its site.
+
+    `dotted` are the names the function may have, `outer` is the site of the call itself.
+    """
+    callee, function = _last_name(call.func), describe(call.func)
+    position = -1
+    for argument in call.args:
+        keyword = argument.keyword.value if argument.keyword else ""
+        position += not keyword
+        where = keyword or ("" if argument.star else str(position))
+        yield (
+            argument,
+            _indirect(call, callee, where, outer, sites)
+            or Site("argument", keyword, callee, dotted, where, other=_first(call), function=function),
+        )
+
+
+def _indirect(call: cst.Call, callee: str, where: str, outer: Site, sites: Sites) -> Site | None:
+    """The site of an argument that the function passes on, compares or prints; None if it uses it itself."""
+    if where in sites.message_keywords or (callee in sites.message_calls and where.isdigit()):
+        return MESSAGE
+    if outer.kind == "message" and (outer.callee == "raise" or callee in _TEXT_MAKERS):
+        return MESSAGE
+    if callee in _CONTAINERS and where == "0":
+        return outer
+    if callee in _TEXT_TESTS and isinstance(call.func, cst.Attribute) and where == "0":
+        return Site("compare", other=describe(call.func.value), callee=callee)
+    if callee in sites.option_calls and where in ("default", "choices", "const"):
+        return Site("default", name=_option(call), callee=callee)
+    if callee in sites.field_calls and where in ("default", "default_factory", "0", "factory"):
+        return outer if outer.kind in ("assign", "default", "annotation") else None
+    if where == str(_KEYED.get(callee)) and (key := _text_argument(call, int(where) - 1)):
+        return Site("default", name=key, callee=callee, other=_first(call))
+    if callee == "parametrize" and where in ("1", "argvalues") and (names := _text_argument(call, 0)):
+        return Site("default", name=names, callee=callee)
+    if callee in _COMPARING and where in ("0", "1") and len(call.args) > 1:
+        return Site("compare", other=describe(call.args[1 - int(where)].value))
+    return None
+
+
+def takes_device(site: Site, sites: Sites) -> bool:
+    """Whether torch, or the name of a keyword, makes what stands in this argument a device."""
+    if site.kind != "argument":
+        return False
+    if site.name and says(site.name, sites.device_names):
+        return True
+    if any(site.position in sites.device_calls.get(callee, ()) for callee in site.callees):
+        return True
+    return site.position in sites.device_methods.get(site.callee, ()) and site.function != site.callee
+
+
+def element_sites(values: Sequence[cst.BaseExpression], outer: Site) -> Iterator[tuple[cst.BaseExpression, Site]]:
+    """The elements of a tuple, list or set. Rows of `parametrize("a, device", …)` take a name by position."""
+    texts = tuple(string_value(value) or "" for value in values)
+    names = [name.strip() for name in outer.name.split(",")] if outer.callee == "parametrize" else []
+    row = len(names) > 1 and not any(isinstance(value, (cst.Tuple, cst.List, cst.Call)) for value in values)
+    for number, value in enumerate(values):
+        siblings = tuple(text for other, text in enumerate(texts) if text and other != number)
+        previous = texts[number - 1] if number else ""
+        inside = replace(outer, siblings=siblings, paired=previous if previous.startswith("-") else "")
+        if row and number < len(names):
+            inside = replace(inside, name=names[number], callee="")
+        yield value, inside
+
+
+def entry_sites(node: cst.Dict, outer: Site) -> Iterator[tuple[cst.CSTNode, Site]]:
+    """The keys and values of a dict display, and the mappings it unpacks."""
+    pairs = [element for element in node.elements if isinstance(element, cst.DictElement)]
+    keys = tuple(string_value(pair.key) or "" for pair in pairs)
+    for element in node.elements:
+        if not isinstance(element, cst.DictElement):
+            yield element.value, OTHER
+            continue
+        key, value = string_value(element.key) or "", string_value(element.value) or ""
+        others = tuple(text for text in keys if text)
+        yield element.key, Site("key", outer.name, outer.callee, other=outer.kind, keys=others, paired=value)
+        yield element.value, Site("value", key, outer.callee, other=outer.name, keys=others, paired=key)
+
+
+def _last_name(node: cst.BaseExpression) -> str:
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        return node.attr.value
+    return _last_name(node.func) if isinstance(node, cst.Call) else ""
+
+
+def _text_argument(call: cst.Call, position: int) -> str:
+    positional = [argument for argument in call.args if not argument.keyword and not argument.star]
+    return (string_value(positional[position].value) or "") if position < len(positional) else ""
+
+
+def _first(call: cst.Call) -> str:
+    return describe(call.args[0].value) if call.args and not call.args[0].star else ""
+
+
+def _option(call: cst.Call) -> str:
+    """The long option of `add_argument("-d", "--device", …)`, or its only name."""
+    texts = [string_value(argument.value) or "" for argument in call.args if not argument.keyword]
+    options = [text for text in texts if text.startswith("--")] or [text for text in texts if text]
+    return options[0] if options else ""

@@ -1,0 +1,23 @@
+"""The codemods, in the order in which they look at a file. Each is one function of a `View`; none walks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate.codemods import devices, imports, methods, names, strings, words
+from migrate.codemods.plan import plan_bindings, used_names
+from migrate.codemods.view import Repository, View
+from migrate.model import Draft
+
+__all__ = ["Repository", "View", "find_all"]
+
+
+def find_all(view: View) -> Iterator[Draft]:
+    """Every finding of every codemod, by offset only; overlaps are the engine's business."""
+    plan = plan_bindings(view, used_names(view))
+    yield from imports.find(view, plan)
+    yield from names.find(view, plan)
+    yield from methods.find(view)
+    yield from devices.find(view)
+    yield from strings.find(view)
+    yield from words.find(view, plan)

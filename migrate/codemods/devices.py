@@ -1,0 +1,213 @@
+"""Device and backend literals: `"cuda:0"`, `f"cuda:{i}"`, `"nccl"`, wherever torch or a name gives them meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from migrate.callsites import takes_device
+from migrate.codemods.flow import reaches_device
+from migrate.codemods.view import View, guarded
+from migrate.describe import last_part, says
+from migrate.model import Draft, Edit
+from migrate.syntax import Literal, Site
+
+_ATTRIBUTES = ("getattr", "hasattr", "setattr", "delattr")
+_CARRIERS = ("assign", "default", "return", "iterate")
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """How one source device and backend look as strings."""
+
+    device: re.Pattern[str]
+    loose: re.Pattern[str]
+    backend: re.Pattern[str]
+    mixed: re.Pattern[str]
+
+
+def shapes(view: View) -> Shapes:
+    """The patterns of the table's source: a device, a device to be completed, a backend, a list of both."""
+    device, backend = re.escape(view.table.source.device), re.escape(view.table.source.backend)
+    return Shapes(
+        re.compile(rf"{device}(?::(?:\d+|\{{[^{{}}]*\}}|%[a-z\d]+)?)?"),
+        re.compile(rf"{device}(?:\{{\}}.*)?"),
+        re.compile(backend, re.IGNORECASE),
+        re.compile(rf"(?:\w+:\w+,)*{device}:{backend}(?:,\w+:\w+)*"),
+    )
+
+
+def find(view: View) -> Iterator[Draft]:
+    """Findings for the literals that are exactly a device, a backend, or a list of backends by device."""
+    patterns = shapes(view)
+    for literal in view.index.literals:
+        if literal.raw_bytes or literal.site.kind == "message":
+            continue
+        if patterns.mixed.fullmatch(literal.value):
+            words = view.table.target.words
+            swaps = {view.table.source.device: words.device, view.table.source.backend: words.backend}
+            yield _decided(view, literal, "backend", swaps, "", True)
+        elif patterns.backend.fullmatch(literal.value):
+            yield _backend(view, literal)
+        elif patterns.device.fullmatch(literal.value) or patterns.loose.fullmatch(literal.value):
+            yield _device(view, literal, patterns)
+
+
+def claims(view: View, literal: Literal, patterns: Shapes) -> bool:
+    """Whether this codemod speaks of a literal."""
+    every = (patterns.mixed, patterns.backend, patterns.device, patterns.loose)
+    return not literal.raw_bytes and any(pattern.fullmatch(literal.value) for pattern in every)
+
+
+def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
+    site = literal.site
+    words = view.table.target.words
+    if site.callee in _ATTRIBUTES and site.position == "1":
+        return _attribute(view, literal)
+    if words.device in site.siblings:
+        return _left(literal, "device", f"{words.device} is listed beside it")
+    if site.kind == "key":
+        return _device_key(view, literal)
+    problem = _device_problem(view, literal, patterns)
+    runs = site.kind in ("argument", "assign", "return", "iterate") or (site.kind == "default" and not site.callee)
+    return _decided(view, literal, "device", {view.table.source.device: words.device}, problem, runs)
+
+
+def _attribute(view: View, literal: Literal) -> Draft:
+    """`getattr(torch, "cuda")` names the module, not a device."""
+    found = view.resolve(literal.place, literal.site.other)
+    names = {f"{name}.{literal.value}" for name in found.names}
+    if names != {view.table.source.module}:
+        return Draft("left:identifier", literal.start, literal.end, "left", "the name of an attribute")
+    leaf = last_part(view.table.target.words.module)
+    problem = "" if found.certain else found.why
+    return _decided(view, literal, "device", {view.table.source.device: leaf}, problem, False)
+
+
+def _device_problem(view: View, literal: Literal, patterns: Shapes) -> str:
+    """Why a device-shaped literal may be something else, or ""."""
+    site = literal.site
+    direct = _takes_device(view, site)
+    if not patterns.device.fullmatch(literal.value):
+        return "" if direct else "completed at run time: is it a device?"
+    if direct:
+        return ""
+    names = view.table.sites.device_names
+    bare = literal.value == view.table.source.device
+    if site.kind in ("compare", "case"):
+        if says(site.other, names) or last_part(site.other) == "type" or _flows(view, literal, site.other):
+            return ""
+        return f"compared with {site.other or 'an expression'}: is that a device?"
+    if site.kind in _CARRIERS or site.kind == "value":
+        if site.name and _names_cuda(view, site.name) and site.kind != "return":
+            return f"{site.name} says which device it is: add a sibling for the new one"
+        if says(site.name, names) or (site.kind == "value" and says(site.other, names - {"map_location"})):
+            return ""
+        if site.kind == "value":
+            return f"the value of {site.name!r}: is it a device?"
+        if not bare or _flows(view, literal, site.name):
+            return ""
+        return f"{site.name or 'the value'} does not say that it holds a device"
+    if site.kind == "argument" and (not bare or (site.paired.startswith("-") and says(site.paired, names))):
+        return ""
+    where = (
+        f"an argument of {site.function or site.callee}" if site.kind == "argument" else "used in a way we cannot see"
+    )
+    return f"{where}: is it a device?"
+
+
+def _takes_device(view: View, site: Site) -> bool:
+    """Whether the site is one to which torch, or the name of a parameter, gives the meaning of a device."""
+    if takes_device(site, view.table.sites):
+        return True
+    if site.kind != "argument" or not site.position.isdigit():
+        return False
+    module = view.table.source.module + "."
+    if any(callee.startswith(module) for callee in site.callees):
+        return True
+    return says(_parameter(view, site), view.table.sites.device_names)
+
+
+def _parameter(view: View, site: Site) -> str:
+    """The name of the parameter that a positional argument goes to, if the function is in this file."""
+    parameters = view.scan.parameters.get(site.callee) or ()
+    position = int(site.position)
+    return parameters[position] if position < len(parameters) else ""
+
+
+def _flows(view: View, literal: Literal, name: str) -> bool:
+    return bool(name) and reaches_device(view, literal.place, name)
+
+
+def _names_cuda(view: View, name: str) -> bool:
+    return view.mentions(last_part(name)) and not says(name, view.table.sites.device_names)
+
+
+def _device_key(view: View, literal: Literal) -> Draft:
+    site, words = literal.site, view.table.target.words
+    if words.device in site.keys:
+        return _left(literal, "device", f"the mapping has a key for {words.device}")
+    swaps = {view.table.source.device: words.device}
+    if site.paired.lower() == view.table.source.backend:
+        return _decided(view, literal, "device", swaps, "", False)
+    if site.name == "map_location":
+        why = "keys name the devices a checkpoint was saved on: map to the new device by hand"
+    else:
+        why = "a key: what looks it up, and does it hold a device type?"
+    return _decided(view, literal, "device", swaps, why, False)
+
+
+def _backend(view: View, literal: Literal) -> Draft:
+    site, words = literal.site, view.table.target.words
+    old, new = view.table.source.backend, words.backend
+    if new in site.siblings or (site.kind == "value" and words.device in site.keys):
+        return _left(literal, "backend", f"{new} is listed beside it")
+    swaps = {old: new, old.upper(): new.upper()}
+    runs = site.kind in ("argument", "assign")
+    return _decided(view, literal, "backend", swaps, _backend_problem(view, site), runs)
+
+
+def _backend_problem(view: View, site: Site) -> str:
+    sites = view.table.sites
+    names = sites.backend_names
+    if site.kind == "argument":
+        known = {callee.rpartition(".")[2]: places for callee, places in sites.backend_calls.items()}
+        if says(site.name, names) or site.position in known.get(site.callee, ()):
+            return ""
+        if site.position.isdigit() and says(_parameter(view, site), names):
+            return ""
+    if "gloo" in site.siblings or "mpi" in site.siblings:
+        return ""
+    if says(site.name, names) or says(site.other, names):
+        return ""
+    if site.kind == "value" and (site.name == view.table.source.device or site.paired == view.table.source.device):
+        return ""
+    return f"{site.name or site.other or site.function or 'its use'} does not say that it is a backend"
+
+
+def _decided(view: View, literal: Literal, kind: str, swaps: dict[str, str], problem: str, runs: bool) -> Draft:
+    """The finding for a literal: edited, or manual for the reason given or because its text is in pieces."""
+    old = literal.value.partition(":")[0].partition("{")[0] if kind == "device" else literal.value
+    rule_id = f"{kind}:{old.lower()}"
+    start, end = literal.start, literal.end
+    if draft := guarded(view, literal.place, start, end):
+        return draft
+    if problem:
+        return Draft(rule_id, start, end, "manual", problem)
+    edits = tuple(_swapped(literal, swaps))
+    if not edits:
+        return Draft(rule_id, start, end, "manual", "the word is split over adjacent literals")
+    message = ", ".join(f"{edit_old} → {new}" for edit_old, new in swaps.items() if edit_old in literal.value)
+    return Draft(rule_id, start, end, "safe", message, edits, needs_import=runs)
+
+
+def _swapped(literal: Literal, swaps: dict[str, str]) -> Iterator[Edit]:
+    for piece in literal.pieces:
+        for old, new in swaps.items():
+            for match in re.finditer(rf"(?<![A-Za-z]){re.escape(old)}(?![A-Za-z])", piece.text):
+                yield Edit(piece.start + match.start(), piece.start + match.end(), new)
+
+
+def _left(literal: Literal, kind: str, reason: str) -> Draft:
+    return Draft(f"left:{kind}", literal.start, literal.end, "left", reason)

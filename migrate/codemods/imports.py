@@ -1,0 +1,153 @@
+"""Import statements: CUDA names under torch, CUDA-only packages, and the vendor's own import line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from migrate.codemods.plan import Binding, Plan
+from migrate.codemods.view import View, advice, component_edits, guarded
+from migrate.model import Draft, Edit, Rule, Safety
+from migrate.syntax import Import, ImportedName
+
+
+def find(view: View, plan: Plan) -> Iterator[Draft]:
+    """Findings for every import statement of the index."""
+    for statement in view.index.imports:
+        bindings = [binding for binding in plan.values() if binding.statement is statement]
+        yield from _packages(view, statement)
+        if bindings:
+            yield from _torch_names(view, statement, bindings)
+        elif statement.star and statement.module == view.table.source.module:
+            why = "a star import hides which names are used: import them by name"
+            yield Draft("import:star", statement.start, statement.end, "manual", why)
+
+
+# -- names under torch --------------------------------------------------------------------------------
+
+
+def _torch_names(view: View, statement: Import, bindings: Sequence[Binding]) -> Iterator[Draft]:
+    harmless = all(binding.verdict.rule and binding.verdict.rule.status == "harmless" for binding in bindings)
+    if not harmless and (draft := guarded(view, statement.place, statement.start, statement.end)):
+        yield draft
+        return
+    module = _module_edits(view, statement, bindings)
+    for number, binding in enumerate(bindings):
+        rule, name = binding.verdict.rule, binding.name
+        rule_id = rule.id if rule else f"api:{name.dotted}"
+        start = name.start if number else statement.module_start or name.start
+        end = name.end
+        if rule and rule.status in ("harmless", "same"):
+            if view.mentions(name.dotted):
+                message = rule.message or "works there as it is"
+                yield Draft(rule_id, start, end, "left", message)
+        elif binding.problem or binding.verdict.new is None:
+            why = binding.problem or advice(rule, name.dotted, view.table)
+            yield Draft(rule_id, start, end, "manual", why)
+        else:
+            yield _rewritten(view, statement, binding, start, module)
+            module = ()
+
+
+def _rewritten(view: View, statement: Import, binding: Binding, start: int, module: tuple[Edit, ...]) -> Draft:
+    rule, name = binding.verdict.rule, binding.name
+    assert rule is not None
+    new = binding.verdict.new or ""
+    edits: tuple[Edit, ...] = ()
+    if statement.module:
+        edits = (*module, *_leaf_edits(binding))
+    elif name.aliased:
+        edits = component_edits(view.scan.text, name.name_start, name.name_end, new)
+    else:
+        edits = _plain_edits(view, statement, name)
+    safety: Safety = "review" if rule.review else "safe"
+    message = rule.review or f"{name.dotted} → {new}"
+    return Draft(rule.id, start, name.end, safety, message, edits, needs_import=True)
+
+
+def _leaf_edits(binding: Binding) -> tuple[Edit, ...]:
+    name, new = binding.name, binding.verdict.new or ""
+    leaf = new.rpartition(".")[2]
+    if leaf == name.dotted.rpartition(".")[2]:
+        return ()
+    if not name.aliased and binding.local != leaf:
+        leaf = f"{leaf} as {binding.local}"
+    return (Edit(name.name_start, name.name_end, leaf),)
+
+
+def _module_edits(view: View, statement: Import, bindings: Sequence[Binding]) -> tuple[Edit, ...]:
+    moved = next((binding.verdict.new for binding in bindings if binding.new and binding.verdict.new), None)
+    if not statement.module or moved is None:
+        return ()
+    new = moved.rpartition(".")[0]
+    if new == statement.module:
+        return ()
+    return component_edits(view.scan.text, statement.module_start, statement.module_end, new)
+
+
+def _plain_edits(view: View, statement: Import, name: ImportedName) -> tuple[Edit, ...]:
+    """`import torch.cuda` becomes the vendor's import if torch is imported anyway, else `import torch`."""
+    alone = len(statement.names) == 1
+    others = [
+        other
+        for other in view.scan.imports
+        if other.place.scope is statement.place.scope
+        and other.place.nesting == statement.place.nesting
+        and any(alias.name == "torch" and not alias.asname for alias in getattr(other.node, "names", ()))
+        and not getattr(other.node, "module", None)
+    ]
+    target = view.table.target
+    if alone and others and target.needs_import and not imports_vendor(view):
+        return (Edit(statement.start, statement.end, target.import_line),)
+    return (Edit(name.name_start + len("torch"), name.name_end, ""),)
+
+
+# -- packages -----------------------------------------------------------------------------------------
+
+
+def _packages(view: View, statement: Import) -> Iterator[Draft]:
+    """Packages that are CUDA-only, or that need no change from some version on."""
+    seen: set[str] = set()
+    for name in statement.names or ():
+        key = _package(view, statement.module or name.dotted) or _package(view, name.dotted)
+        if key is None or key in seen:
+            continue
+        seen.add(key)
+        rule = view.table.rule("package", key)
+        if rule is None:
+            continue
+        yield _package_draft(view, statement, rule)
+    if statement.star and (key := _package(view, statement.module)) and (rule := view.table.rule("package", key)):
+        yield _package_draft(view, statement, rule)
+
+
+def _package(view: View, dotted: str) -> str | None:
+    if dotted.partition(".")[0] in view.repository.modules:
+        return None
+    parts = dotted.split(".")
+    for length in range(len(parts), 0, -1):
+        key = view.table.sites.packages.get(".".join(parts[:length]))
+        if key:
+            return key
+    return None
+
+
+def _package_draft(view: View, statement: Import, rule: Rule) -> Draft:
+    start, end = statement.start, statement.end
+    if rule.status == "native":
+        return Draft(rule.id, start, end, "left", rule.message or "")
+    if draft := guarded(view, statement.place, start, end):
+        return draft
+    return Draft(rule.id, start, end, "manual", advice(rule, rule.key, view.table))
+
+
+def imports_vendor(view: View) -> bool:
+    """Whether the file imports the vendor's package itself, outside functions and branches."""
+    package = view.table.target.package
+    for statement in view.scan.imports:
+        place = statement.place
+        if place.scope.kind != "module" or place.nesting == "branch":
+            continue
+        names = [alias.name for alias in statement.node.names]
+        if package in (name.partition(".")[0] for name in [getattr(statement.node, "module", None) or "", *names]):
+            return True
+    return False

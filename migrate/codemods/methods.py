@@ -1,0 +1,147 @@
+"""`x.cuda()`, `x.is_cuda` and other attributes that name CUDA on an object whose type nobody declares."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from migrate.bindings import home_of
+from migrate.codemods.names import covered_names
+from migrate.codemods.plan import used_names
+from migrate.codemods.view import View, dotted_of, guarded, judge
+from migrate.model import Draft, Edit, Safety
+from migrate.syntax import Step, Use
+
+_OPTIONS = frozenset(
+    {"args", "arg", "opt", "opts", "options", "cfg", "config", "conf", "hparams", "flags", "params", "FLAGS", "self",
+     "cls", "settings"}
+)  # fmt: skip
+
+
+def find(view: View) -> Iterator[Draft]:
+    """Findings for the steps of chains that no import explains."""
+    used = used_names(view)
+    for use in view.index.uses:
+        first = _unexplained(view, use, used)
+        for number in range(first, len(use.steps)):
+            step = use.steps[number]
+            if step.kind == "name" and view.mentions(step.text):
+                yield _step(view, use, number)
+
+
+def _unexplained(view: View, use: Use, used: frozenset[str]) -> int:
+    """Number of the first step that the codemod for names has not dealt with."""
+    for name in sorted(use.meaning.names):
+        if name.partition(".")[0] == "torch":
+            verdict = judge(view.table, dotted_of(use, name), used)
+            names = covered_names(use, name, verdict)
+            if verdict.rule or view.mentions(".".join([name, *(step.text for step in names[1:])])):
+                return len(names)
+    return 0
+
+
+def _step(view: View, use: Use, number: int) -> Draft:
+    step, source = use.steps[number], view.table.source
+    called = number + 1 < len(use.steps) and use.steps[number + 1].kind == "call"
+    if number > 0 and step.text == source.method and called:
+        return _call(view, use, number)
+    if number > 0 and step.text == source.predicate:
+        return _predicate(view, use, number, called)
+    if number > 0 and (why := view.table.sites.attributes.get(step.text)):
+        return guarded(view, use.place, step.start, step.end) or Draft(
+            f"attribute:{step.text}", step.start, step.end, "manual", why
+        )
+    if number > 0 and step.text == source.method and number == len(use.steps) - 1 and _is_value(use):
+        return guarded(view, use.place, step.start, step.end) or Draft(
+            "method:cuda", step.start, step.end, "manual", "a bound method or a flag? rename it if it moves a tensor"
+        )
+    return Draft("left:identifier", step.start, step.end, "left", _identifier_reason(use, number))
+
+
+def _is_value(use: Use) -> bool:
+    """Whether `x.cuda` without a call is handed on as a value, and x is no bag of options."""
+    if use.site.kind not in ("argument", "assign", "return"):
+        return False
+    return not any(step.text in _OPTIONS for step in use.steps[:-1]) and not use.meaning.names
+
+
+def _identifier_reason(use: Use, number: int) -> str:
+    root = sorted(name.partition(".")[0] for name in use.meaning.names if name and not name.startswith("."))
+    if root and not use.soft:
+        return f"a name of {root[0]}, not of torch"
+    return "a name of the project" if number == 0 else "an attribute of the project"
+
+
+def _call(view: View, use: Use, number: int) -> Draft:
+    step = use.steps[number]
+    target = view.table.target.words
+    if draft := guarded(view, use.place, step.start, step.end):
+        return draft
+    rule_id = f"method:{step.text}"
+    if problem := _foreign(view, use, number):
+        return Draft(rule_id, step.start, step.end, problem[0], problem[1])
+    rule = view.table.rule("api", f"torch.nn.Module.{step.text}")
+    arguments = use.steps[number + 1].arguments
+    review = rule.review if rule and arguments else None
+    edits = (Edit(step.start, step.end, target.method),)
+    message = review or f".{step.text}() → .{target.method}()"
+    return Draft(rule_id, step.start, step.end, "review" if review else "safe", message, edits, needs_import=True)
+
+
+def _foreign(view: View, use: Use, number: int) -> tuple[Safety, str] | None:
+    """Why a `.cuda()` call may not be torch's: safety and message, or None."""
+    before = use.steps[:number]
+    owner = _owner(view, use, before)
+    if owner:
+        method = view.table.source.method
+        return "manual", f"{owner} defines its own {method}(): port the class, then this call"
+    imported = [name for name in use.meaning.names if name.partition(".")[0] != "torch"]
+    if imported and not use.soft and all(step.kind == "name" for step in before):
+        name = sorted(imported)[0]
+        if name in view.table.sites.packages or "." not in name:
+            return "left", f"a function of {name}, not of torch"
+        return "manual", f"is {name} a tensor, a module, or a package with a function of this name?"
+    return None
+
+
+def _owner(view: View, use: Use, before: tuple[Step, ...]) -> str:
+    """The class with its own cuda() that the receiver is known to be an instance of, or ""."""
+    own = set(view.scan.overriding) | view.repository.overriding
+    root = before[0]
+    if use.steps[0].text == "super" and len(before) == 2:
+        return use.place.owner or "the class"
+    if len(before) == 1 and root.text in ("self", "cls"):
+        return use.place.owner if use.place.owner in own else ""
+    calls = [number for number, step in enumerate(before) if step.kind == "call"]
+    if calls and before[calls[0] - 1].text in own:
+        return before[calls[0] - 1].text
+    if len(before) != 1:
+        return ""
+    home = home_of(use.place.scope, root.text)
+    values: list[ast.expr] = [*home.values.get(root.text, [])] if home else []
+    if home and root.text in home.annotations:
+        values.append(home.annotations[root.text])
+    for value in values:
+        for node in ast.walk(value):
+            name = getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "value", None)
+            if isinstance(name, str) and name in own:
+                return name
+    return ""
+
+
+def _predicate(view: View, use: Use, number: int, called: bool) -> Draft:
+    step, target = use.steps[number], view.table.target.words
+    if draft := guarded(view, use.place, step.start, step.end):
+        return draft
+    rule_id = f"method:{step.text}"
+    receiver = ".".join(part.text for part in use.steps[:number] if part.kind == "name")
+    stored = f"{receiver}.{step.text}" in view.scan.stored
+    if stored or (use.site.kind == "store" and number == len(use.steps) - 1):
+        return Draft("left:identifier", step.start, step.end, "left", "an attribute that the project sets itself")
+    if called:
+        why = f"{step.text} is called here, and torch's is no method: a class of the project?"
+        return Draft(rule_id, step.start, step.end, "manual", why)
+    if step.text in view.scan.overriding.values() and len(use.steps[:number]) == 1 and use.steps[0].text == "self":
+        return Draft(rule_id, step.start, step.end, "manual", "the class defines it itself: write its twin")
+    edits = (Edit(step.start, step.end, target.predicate),)
+    return Draft(rule_id, step.start, step.end, "safe", f".{step.text} → .{target.predicate}", edits, needs_import=True)

@@ -1,0 +1,119 @@
+"""Binding first: decide what each import of a CUDA name becomes, before any use of it is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from migrate.bindings import home_of
+from migrate.codemods.view import Verdict, View, components, judge
+from migrate.syntax import Import, ImportedName, Use
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What an imported name stands for after the migration.
+
+    `new` is None where the import stays as it is; `local` is the name that uses are to be written with.
+    """
+
+    statement: Import
+    name: ImportedName
+    verdict: Verdict
+    new: str | None
+    local: str
+    problem: str = ""
+
+
+Plan = dict[tuple[int, str], Binding]  # (identity of the scope, local name)
+
+
+def used_names(view: View) -> frozenset[str]:
+    """Every dotted name the file uses under torch, for rows that go together with another."""
+    names: set[str] = set()
+    for use in view.index.uses:
+        for root in use.meaning.names:
+            parts = [root]
+            for step in use.prefix[1:]:
+                parts.append(step.text)
+                names.add(".".join(parts))
+            names.add(root)
+    names.update(name.dotted for statement in view.index.imports for name in statement.names)
+    return frozenset(names)
+
+
+def plan_bindings(view: View, used: frozenset[str]) -> Plan:
+    """The fate of every import under torch that a row of the table speaks of."""
+    plan: Plan = {}
+    for statement in view.index.imports:
+        bindings = [_binding(view, statement, name, used) for name in statement.names if _concerns(view, name, used)]
+        problem = _statement_problem(view, statement, bindings)
+        for binding in bindings:
+            if problem and binding.new:
+                binding = Binding(statement, binding.name, binding.verdict, None, binding.name.local, problem)
+            home = statement.place.scope.home(binding.name.local)
+            plan[id(home), binding.name.local] = binding
+    return plan
+
+
+def binding_of(plan: Plan, use: Use) -> Binding | None:
+    """The planned import behind the root of a chain."""
+    home = home_of(use.place.scope, use.steps[0].text)
+    return plan.get((id(home), use.steps[0].text)) if home else None
+
+
+def _concerns(view: View, name: ImportedName, used: frozenset[str]) -> bool:
+    if not name.dotted.startswith("torch."):
+        return False
+    return view.mentions(name.dotted) or judge(view.table, name.dotted, used).rule is not None
+
+
+def _binding(view: View, statement: Import, name: ImportedName, used: frozenset[str]) -> Binding:
+    verdict = judge(view.table, name.dotted, used)
+    if verdict.covered < len(components(name.dotted)):
+        verdict = Verdict(None, verdict.covered)  # an import needs a row of its own
+    if not statement.module and not name.aliased:  # `import torch.cuda` binds torch, which stays torch
+        return Binding(statement, name, verdict, "torch", name.local)
+    if verdict.new is None:
+        return Binding(statement, name, verdict, None, name.local)
+    local, leaf = name.local, verdict.new.rpartition(".")[2]
+    if not name.aliased and leaf != local and _can_rename(view, statement, name, leaf):
+        local = leaf
+    found = view.resolve(statement.place, name.local)
+    if not found.certain:
+        return Binding(statement, name, verdict, None, name.local, found.why)
+    return Binding(statement, name, verdict, verdict.new, local)
+
+
+def _can_rename(view: View, statement: Import, name: ImportedName, new: str) -> bool:
+    """Whether every use of a local name can follow: all are seen, and the new name is free."""
+    home = statement.place.scope.home(name.local)
+    if any(word.text == name.local and word.role == "name" for word in view.index.words):
+        return False
+    if f'"{name.local}"' in view.scan.text or f"'{name.local}'" in view.scan.text:  # __all__, getattr, patch
+        return False
+    scopes = {id(use.place.scope): use.place.scope for use in view.index.uses}.values()
+    return not any(place.binds(new) for scope in (home, *scopes) for place in scope.chain())
+
+
+def _statement_problem(view: View, statement: Import, bindings: list[Binding]) -> str:
+    """Why a whole `from` statement must stay: one of its names cannot move with the others."""
+    if not statement.module or not any(binding.new for binding in bindings):
+        return ""
+    stuck = [binding for binding in bindings if binding.verdict.new is None and _needs_work(binding.verdict)]
+    if stuck:
+        return f"{stuck[0].name.dotted} has no counterpart, so the import stays as a whole"
+    homes = {new.rpartition(".")[0] for new in _destinations(statement, bindings)}
+    if len(homes) > 1:
+        return f"its names would come from several modules ({', '.join(sorted(homes))}): split it by hand"
+    return ""
+
+
+def _needs_work(verdict: Verdict) -> bool:
+    return verdict.rule is None or verdict.rule.status in ("missing", "unknown", "differs")
+
+
+def _destinations(statement: Import, bindings: list[Binding]) -> Iterator[str]:
+    moved = {id(binding.name): binding.new for binding in bindings if binding.new}
+    for name in statement.names:
+        yield moved.get(id(name)) or name.dotted

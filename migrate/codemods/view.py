@@ -1,0 +1,138 @@
+"""What every codemod sees of one file, and the questions several of them ask about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from migrate.bindings import Meaning, meaning
+from migrate.model import Draft, Edit, Rule, Table
+from migrate.source import Place, Scan
+from migrate.syntax import Index, Use
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """What is known of the repository around the file: its own modules, and classes with their own cuda()."""
+
+    modules: frozenset[str] = frozenset()
+    overriding: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One file as the codemods see it. They query it; none walks a tree."""
+
+    scan: Scan
+    index: Index
+    table: Table
+    repository: Repository
+
+    def mentions(self, text: str) -> bool:
+        """Whether an identifier or a dotted name mentions CUDA in any of its words."""
+        lower = text.lower()
+        return any(word in lower for word in self.table.sites.words)
+
+    def resolve(self, place: Place, dotted: str) -> Meaning:
+        """What a dotted name written at a place stands for."""
+        root, dot, rest = dotted.partition(".")
+        found = meaning(place.scope, root, self.table.sites.assume)
+        return Meaning(frozenset(name + dot + rest for name in found.names), found.certain, found.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the table says of a dotted name: the row, how many components it covers, and what those become."""
+
+    rule: Rule | None
+    covered: int
+    new: str | None = None
+
+    @property
+    def rewrites(self) -> bool:
+        return self.new is not None
+
+
+def components(dotted: str) -> list[str]:
+    """`torch.cuda.cudart().x` → torch, cuda, cudart, (), x."""
+    return dotted.replace("()", ".()").split(".")
+
+
+def joined(parts: list[str]) -> str:
+    return ".".join(parts).replace(".()", "()")
+
+
+def judge(table: Table, dotted: str, used: frozenset[str] | None = None) -> Verdict:
+    """Look a dotted name up: the longest known prefix decides, but a module only for itself.
+
+    `used` are the names the file uses; a row that goes together with one of them counts only then.
+    """
+    parts = components(dotted)
+    for length in range(len(parts), 0, -1):
+        key = joined(parts[:length])
+        rule = table.rule("api", key)
+        if rule is None:
+            if key in table.sites.modules:
+                break
+            continue
+        if rule.together and (used is None or rule.together not in used):
+            break
+        if length < len(parts) and key in table.sites.modules:
+            break
+        if rule.to is None or rule.status not in ("renamed", "differs"):
+            return Verdict(rule, length)
+        return Verdict(rule, length, rule.to.partition("(")[0])
+    return Verdict(None, len(parts))
+
+
+def guarded(view: View, place: Place, start: int, end: int) -> Draft | None:
+    """The finding for code that stands in a branch for one of several devices, which is not ours to edit."""
+    target = view.table.target.words.name
+    if place.overrides:
+        why = f"part of the class's own {view.table.source.method}(): write its {view.table.target.words.method}() twin"
+        return Draft("method:override", start, end, "manual", why)
+    if place.guard:
+        if target in place.guard.accelerators:
+            return Draft("left:multi-backend", start, end, "left", f"{place.guard.reason}; {target} is one of them")
+        why = f"{place.guard.reason}; add a branch for {target}"
+        return Draft("branch:multi-backend", start, end, "manual", why)
+    if view.scan.calls_helper:
+        why = f"the file asks for {target} elsewhere; see whether this line is its CUDA branch"
+        return Draft("branch:multi-backend", start, end, "manual", why)
+    return None
+
+
+def advice(rule: Rule | None, name: str, table: Table) -> str:
+    """What a person should know about a name that is not rewritten, or that is rewritten with care."""
+    if rule is None:
+        return f"{name} is not in the {table.target.words.name} table: check the vendor's documentation"
+    text = rule.message or rule.review
+    if text:
+        return text
+    if rule.status == "unknown":
+        return f"no evidence that {table.target.title} has {name}: check the vendor's documentation"
+    return f"{name} → {rule.to}" if rule.to else name
+
+
+def dotted_of(use: Use, name: str) -> str:
+    """The full dotted name of a chain whose root stands for `name`; calls are written "()", items end it."""
+    parts = [name]
+    for step in use.steps[1:]:
+        if step.kind == "item":
+            break
+        parts.append("()" if step.kind == "call" else step.text)
+    return joined(parts)
+
+
+def component_edits(text: str, start: int, end: int, new: str) -> tuple[Edit, ...]:
+    """Edits that turn a dotted name in the source into another one, touching only what differs."""
+    old = text[start:end]
+    before, after = old.split("."), new.split(".")
+    if len(before) != len(after) or any(part != part.strip() for part in before):
+        return (Edit(start, end, new),)
+    edits: list[Edit] = []
+    at = start
+    for left, right in zip(before, after, strict=True):
+        if left != right:
+            edits.append(Edit(at, at + len(left), right))
+        at += len(left) + 1
+    return tuple(edits)

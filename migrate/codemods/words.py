@@ -1,0 +1,58 @@
+"""Identifiers that only mention CUDA: parameters, keywords, definitions, names of other modules. They stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate.codemods.plan import Plan
+from migrate.codemods.view import View, advice, guarded
+from migrate.model import Draft
+from migrate.syntax import Import, Word
+
+
+def find(view: View, plan: Plan) -> Iterator[Draft]:
+    """Findings for the words of the index that are neither used, imported from torch nor literals."""
+    for word in view.index.words:
+        if word.role == "integer":
+            words = view.table.target.words
+            why = (
+                f'a bare number is a device only by convention: write f"{words.device}:{{{word.text}}}" if torch is old'
+            )
+            yield Draft("device:integer", word.start, word.end, "manual", why)
+        elif view.mentions(word.text):
+            yield _word(view, word)
+    planned = {id(binding.name) for binding in plan.values()}
+    for statement in view.index.imports:
+        yield from _other_imports(view, statement, planned)
+
+
+def _word(view: View, word: Word) -> Draft:
+    start, end, source = word.start, word.end, view.table.source
+    if word.role == "definition" and word.text in (source.method, source.predicate) and word.place.owner:
+        target = view.table.target.words
+        twin = target.method if word.text == source.method else target.predicate
+        why = (
+            f"{word.place.owner} defines its own {word.text}: nothing calls it once callers say {twin}; write the twin"
+        )
+        return Draft("method:override", start, end, "manual", why)
+    if word.role == "keyword" and (rule := view.table.rule("env", word.text)):
+        return Draft(rule.id, start, end, "manual", f"an environment variable? {advice(rule, word.text, view.table)}")
+    if word.role == "keyword" and any(callee.startswith("torch.") for callee in word.callees):
+        why = f"a keyword of {sorted(word.callees)[0]} that names CUDA: see what the vendor's torch takes"
+        return guarded(view, word.place, start, end) or Draft(f"keyword:{word.text}", start, end, "manual", why)
+    return Draft("left:identifier", start, end, "left", f"a {word.role} of the project")
+
+
+def _other_imports(view: View, statement: Import, planned: set[int]) -> Iterator[Draft]:
+    """Modules and names of others that mention CUDA."""
+    names = [name for name in statement.names if id(name) not in planned and view.mentions(name.dotted + name.local)]
+    if not names and not (statement.star and view.mentions(statement.module)):
+        return
+    start = statement.module_start if statement.module_start else names[0].start
+    end = max([statement.module_end, *(name.end for name in names)])
+    yield Draft("left:import", start, end, "left", f"a module or name of {_owner(statement)}, not of torch")
+
+
+def _owner(statement: Import) -> str:
+    module = statement.module or statement.names[0].dotted
+    return "the project" if module.startswith(".") else module.partition(".")[0]

@@ -1,0 +1,146 @@
+"""The bytes of one file → `FileResult`. Pure: no file, no clock, no output.
+
+libcst, the scan and the codemods are imported only for a file that mentions CUDA, so that a run over
+other files costs neither their import nor a parse.
+"""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import io
+import re
+import warnings
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from migrate.edits import apply_edits
+from migrate.model import FileResult, Finding, Kind, Problem, Sites, Table
+
+if TYPE_CHECKING:
+    from migrate.codemods import Repository
+    from migrate.source import Scan
+
+
+class DecodeError(Exception):
+    """A file whose bytes are not text in the encoding it declares."""
+
+
+def migrate_bytes(path: str, kind: Kind, data: bytes, table: Table, repository: Repository | None = None) -> FileResult:
+    """Find the CUDA references of one file and the edits that migrate it; nothing is written.
+
+    `path` is only named in the result. Bad input is a `Problem` in it, never an exception.
+    """
+    digest = blake2b(data, digest_size=16).hexdigest()
+    if kind == "cuda-source":
+        return FileResult(path, kind, digest, (_cuda_source(path, table),))
+    if not may_mention(data, table.sites):
+        return FileResult(path, kind, digest)
+    problem = None
+    findings: tuple[Finding, ...] = ()
+    try:
+        findings = _python(decode(data)[0], table, repository)
+    except DecodeError as error:
+        problem = Problem(str(error))
+    except SyntaxError as error:
+        problem = Problem(f"does not parse: {error.msg}", error.lineno)
+    return FileResult(path, kind, digest, findings, problem)
+
+
+def may_mention(data: bytes, sites: Sites) -> bool:
+    """Whether the bytes hold a word, in any case, or an import for which a file has to be parsed."""
+    lower = data.lower()
+    if any(word.encode() in lower for word in (*sites.words, *sites.triggers)):
+        return True
+    return re.search(_import_pattern(sites).encode(), data, re.MULTILINE) is not None
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """The text of a Python file, without a byte-order mark, and its encoding.
+
+    Raises `DecodeError` if the bytes are not text in it, or would not come back the same.
+    """
+    from tokenize import detect_encoding  # only for files that mention CUDA
+
+    body = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        encoding, _ = detect_encoding(io.BytesIO(data).readline)
+        encoding = "utf-8" if encoding == "utf-8-sig" else encoding
+        text = body.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise DecodeError(f"cannot be decoded: {error}") from None
+    if text.encode(encoding) != body:
+        raise DecodeError(f"does not survive decoding as {encoding} and encoding again")
+    return text, encoding
+
+
+def rewritten(data: bytes, result: FileResult) -> bytes:
+    """The bytes of a file after the edits of its result."""
+    text, encoding = decode(data)
+    mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+    return mark + apply_edits(text, result.edits).encode(encoding)
+
+
+def _python(text: str, table: Table, repository: Repository | None) -> tuple[Finding, ...]:
+    """Findings for a Python file. Raises `SyntaxError` if it cannot be read."""
+    from migrate.codemods import Repository as NothingKnown
+    from migrate.codemods import View, find_all
+    from migrate.codemods.vendor import vendor_imports
+    from migrate.index import build_index
+    from migrate.settle import accounted, settled
+
+    scanned, word = _scanned(text, table)
+    index = build_index(scanned, table, word)
+    view = View(scanned, index, table, repository or NothingKnown())
+    drafts = settled(find_all(view))
+    drafts += vendor_imports(view, drafts)
+    findings = accounted(view, drafts)
+    if any(finding.edits for finding in findings):
+        parse(apply_edits(text, [edit for finding in findings for edit in finding.edits]))
+    return findings
+
+
+def parse(text: str) -> ast.Module:
+    """The syntax tree of a file. Raises `SyntaxError`; warnings about its code are none of our business."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except (ValueError, RecursionError, MemoryError) as error:  # NUL bytes, hostile nesting
+            raise SyntaxError(str(error) or type(error).__name__) from None
+
+
+def _scanned(text: str, table: Table) -> tuple[Scan, re.Pattern[str]]:
+    """The scan of a file, made again if the first one found names that stand for CUDA without saying so."""
+    from migrate.scan import scan
+
+    tree = parse(text)
+    sites = table.sites
+    pattern = "|".join(map(re.escape, (*sites.words, *sites.triggers))) + "|" + _import_pattern(sites)
+    word = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+    first = scan(text, tree, table, word)
+    aliases = {name for name in (*first.aliases, *_companions(text, table)) if not word.search(name)}
+    if not aliases:
+        return first, word
+    names = "|".join(sorted(map(re.escape, aliases)))
+    word = re.compile(rf"{pattern}|\b(?:{names})\b", re.IGNORECASE | re.MULTILINE)
+    return scan(text, tree, table, word), word
+
+
+def _companions(text: str, table: Table) -> set[str]:
+    """Names to look at because the file uses another one that they go together with."""
+    together = [rule for rule in table.rules.values() if rule.together]
+    return {rule.key.rpartition(".")[2] for rule in together if (rule.together or "").split(".")[-2] in text}
+
+
+def _import_pattern(sites: Sites) -> str:
+    """Finds imports of the packages that the tables have rows for."""
+    names = "|".join(re.escape(name) for name in sorted(sites.packages, reverse=True))
+    before = r"from[ \t]+|import[ \t]+(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*"
+    return rf"^[ \t]*(?:{before})(?:{names})\b"
+
+
+def _cuda_source(path: str, table: Table) -> Finding:
+    target = table.target
+    why = f"CUDA kernels have to be rewritten for {target.title}, or replaced by operators of {target.package}"
+    return Finding("file:cuda-source", 0, 0, 1, 1, path.rpartition("/")[2], why, "manual")

@@ -1,0 +1,141 @@
+"""Branches that already serve several accelerators: found from the syntax tree, never renamed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+_JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_AGNOSTIC = "accelerator"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Why code is one device's branch of several: the other accelerators the branches name."""
+
+    accelerators: frozenset[str]
+    reason: str
+
+
+class GuardFinder:
+    """Answers, for the statements of one file, which of them stand in a branch for one accelerator."""
+
+    def __init__(self, accelerators: Iterable[str], source: str, target: str) -> None:
+        self.source, self.target = source, target
+        words = "|".join(sorted(set(accelerators) - {source}))
+        self._pattern = re.compile(
+            rf"(?<![a-z])({words})(?![a-z])|(?:torch\.|get_|current_)({_AGNOSTIC})", re.IGNORECASE
+        )
+        self._helper = re.compile(rf"\bis_(?:torch_)?{target}_available\b")
+
+    def concerns(self, text: str) -> bool:
+        """Whether the file names another accelerator at all; most do not, and need no more questions."""
+        return self._pattern.search(text) is not None
+
+    def calls_helper(self, text: str) -> bool:
+        """Whether the file asks a helper such as `is_torch_npu_available`, which no codemod of ours writes."""
+        return self._helper.search(text) is not None
+
+    def named_in(self, text: str) -> frozenset[str]:
+        """The accelerators that identifiers or strings in the text name, lower-case."""
+        return frozenset((first or second).lower() for first, second in self._pattern.findall(text))
+
+    def block(self, statements: Sequence[ast.stmt], outer: Guard | None) -> Iterator[tuple[ast.stmt, Guard | None]]:
+        """Pair each statement of a block with the guard it stands under."""
+        guard = outer
+        for index, statement in enumerate(statements):
+            own = guard
+            if isinstance(statement, ast.If):
+                own = guard or self._siblings(statements, index)
+            yield statement, own
+            if guard is None and isinstance(statement, ast.If):
+                guard = self._rest_guard(statement)
+
+    def branches(self, node: ast.If, outer: Guard | None) -> list[Guard | None]:
+        """A guard for each arm of an if/elif ladder, the last one for `else`."""
+        arms = list(_arms(node))
+        if outer:
+            return [outer] * (len(arms) + 1)
+        named = [self._mentions(test) for test, _ in arms]
+        cuda = [self._mentions_source(test) for test, _ in arms]
+        every: frozenset[str] = frozenset().union(*named)
+        if not every:
+            return [None] * (len(arms) + 1)
+        alone = [bool(names) and not has for names, has in zip(named, cuda, strict=True)]
+        ladder = Guard(every, f"one branch of several accelerators ({', '.join(sorted(every))})")
+        guards: list[Guard | None] = []
+        for names, foreign in zip(named, alone, strict=True):
+            if foreign:
+                guards.append(None if names == {self.target} else Guard(names, f"code for {', '.join(sorted(names))}"))
+            else:
+                guards.append(ladder if any(alone) else None)
+        return [*guards, ladder if any(alone) else None]
+
+    def handler(self, node: ast.Try, outer: Guard | None) -> Guard | None:
+        """The guard of `except` and `else` after a `try` that imports another vendor's package."""
+        if outer:
+            return outer
+        names: frozenset[str] = frozenset()
+        for statement in node.body:
+            if isinstance(statement, (ast.Import, ast.ImportFrom)):
+                roots = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
+                names |= self.named_in(" ".join([*roots, getattr(statement, "module", None) or ""]))
+        return Guard(names, f"the way out when {', '.join(sorted(names))} is absent") if names else None
+
+    def cases(self, node: ast.Match, outer: Guard | None) -> Guard | None:
+        """The guard of a `match` whose patterns name several accelerators."""
+        if outer:
+            return outer
+        patterns = [case.pattern for case in node.cases]
+        names: frozenset[str] = frozenset().union(*(self._mentions(pattern) for pattern in patterns))
+        if names and any(self._mentions_source(pattern) for pattern in patterns):
+            return Guard(names, f"one case of several accelerators ({', '.join(sorted(names))})")
+        return None
+
+    def _siblings(self, statements: Sequence[ast.stmt], index: int) -> Guard | None:
+        """Two `if`s in a row, one asking for CUDA and one for another device, are a ladder too."""
+        here = statements[index]
+        assert isinstance(here, ast.If)
+        if not self._mentions_source(here.test) or self._mentions(here.test):
+            return None
+        for neighbour in statements[max(0, index - 1) : index + 2]:
+            if isinstance(neighbour, ast.If) and neighbour is not here:
+                names = self._mentions(neighbour.test)
+                if names and not self._mentions_source(neighbour.test):
+                    return Guard(names, f"beside a branch for {', '.join(sorted(names))}")
+        return None
+
+    def _rest_guard(self, node: ast.If) -> Guard | None:
+        """After `if is_npu_available(): return …` the rest of the block is the other branch."""
+        names = self._mentions(node.test)
+        if not names or node.orelse or self._mentions_source(node.test) or not isinstance(node.body[-1], _JUMPS):
+            return None
+        return Guard(names, f"after the branch for {', '.join(sorted(names))} has left")
+
+    def _mentions(self, node: ast.AST) -> frozenset[str]:
+        return self.named_in(" ".join(_words(node)))
+
+    def _mentions_source(self, node: ast.AST) -> bool:
+        return any(self.source in word.lower() for word in _words(node))
+
+
+def _arms(node: ast.If) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
+    while True:
+        yield node.test, node.body
+        if len(node.orelse) != 1 or not isinstance(node.orelse[0], ast.If):
+            return
+        node = node.orelse[0]
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    """Identifiers (dotted where they are) and string literals below a node."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.Attribute):
+            base = child.value
+            yield f"{base.id}.{child.attr}" if isinstance(base, ast.Name) else child.attr
+        elif isinstance(child, ast.Name):
+            yield child.id
+        elif isinstance(child, ast.Constant) and isinstance(child.value, str):
+            yield child.value

@@ -1,0 +1,200 @@
+"""The data types every other module shares. No behaviour beyond derived properties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Safety = Literal["safe", "review", "manual", "left"]
+Kind = Literal["python", "cuda-source"]
+Status = Literal["same", "renamed", "differs", "harmless", "missing", "unknown", "native"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words by which one device family is written in PyTorch code."""
+
+    name: str
+    module: str  # torch.cuda
+    device: str  # "cuda:0"
+    backend: str  # init_process_group("nccl")
+    method: str  # x.cuda()
+    predicate: str  # x.is_cuda
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One vendor: its vocabulary, its package, and how its plug-in is loaded."""
+
+    words: Vocabulary
+    title: str
+    package: str
+    versions: tuple[str, ...]
+    import_line: str
+    import_until: str | None  # first version whose torch loads the plug-in by itself
+    needs_import: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of a table: what a CUDA name becomes, or why it cannot."""
+
+    kind: Literal["api", "env", "package", "cli"]
+    key: str
+    status: Status
+    evidence: str
+    to: str | None = None
+    message: str | None = None
+    review: str | None = None
+    since: str | None = None
+    keywords: Mapping[str, str] = field(default_factory=dict)
+    together: str | None = None  # the row applies only in files that also use this name
+    positional: int = 0  # a template of the same name applies to calls with at most so many such arguments
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind}:{self.key}"
+
+    @property
+    def is_template(self) -> bool:
+        """Whether `to` spells a call with arguments, not just a name."""
+        return self.to is not None and self.to.endswith(")")
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Where CUDA shows in Python source, for every vendor alike (`rules/sites.toml`)."""
+
+    words: tuple[str, ...]  # every occurrence is accounted for
+    triggers: tuple[str, ...]  # only make us look
+    packages: Mapping[str, str]  # import name -> key of the package rows
+    modules: frozenset[str]  # dotted names under torch that are modules
+    assume: Mapping[str, str]  # name nobody binds -> what it means in a snippet
+    device_calls: Mapping[str, frozenset[str]]
+    device_methods: Mapping[str, frozenset[str]]
+    device_names: frozenset[str]
+    integers: frozenset[str]  # words of names that hold the number of a device
+    backend_calls: Mapping[str, frozenset[str]]
+    backend_names: frozenset[str]
+    field_calls: frozenset[str]
+    option_calls: frozenset[str]
+    message_calls: frozenset[str]
+    message_keywords: frozenset[str]
+    env_names: frozenset[str]
+    env_words: tuple[str, ...]
+    attributes: Mapping[str, str]
+    accelerators: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Everything the codemods need to know about one target."""
+
+    source: Vocabulary
+    target: Target
+    rules: Mapping[str, Rule]
+    sites: Sites
+    digest: str
+
+    def rule(self, kind: str, key: str) -> Rule | None:
+        return self.rules.get(f"{kind}:{key}")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the characters `[start, end)` of the decoded text (byte-order mark not counted)."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A finding as a codemod sees it: by offset, before line, column and source text are known."""
+
+    rule_id: str
+    start: int
+    end: int
+    safety: Safety
+    message: str
+    edits: tuple[Edit, ...] = ()
+    needs_import: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One CUDA reference and what became of it; its edits apply together or not at all.
+
+    `line` and `column` count from 1, columns in characters; `found` is the source text, empty for an
+    inserted line, which is no reference.
+    """
+
+    rule_id: str
+    start: int
+    end: int
+    line: int
+    column: int
+    found: str
+    message: str
+    safety: Safety
+    edits: tuple[Edit, ...] = ()
+    suppressed: bool = False
+    cell: int | None = None
+
+    @property
+    def is_reference(self) -> bool:
+        return bool(self.found)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a file could not be handled; `line` counts from 1, None where the file as a whole is meant."""
+
+    message: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What one file holds. `path` is relative to the root of the run, with forward slashes."""
+
+    path: str
+    kind: Kind
+    digest: str
+    findings: tuple[Finding, ...] = ()
+    error: Problem | None = None
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        return tuple(edit for finding in self.findings for edit in finding.edits)
+
+    def count(self, *safeties: Safety) -> int:
+        return sum(1 for finding in self.findings if finding.is_reference and finding.safety in safeties)
+
+
+@dataclass(frozen=True, slots=True)
+class RepoReport:
+    """The outcome of one run; files in path order, `seconds` of wall time."""
+
+    target: str
+    version: str
+    files: tuple[FileResult, ...]
+    seconds: float
+
+    def count(self, *safeties: Safety) -> int:
+        return sum(result.count(*safeties) for result in self.files)
+
+    @property
+    def errors(self) -> tuple[FileResult, ...]:
+        return tuple(result for result in self.files if result.error)
+
+    @property
+    def changed(self) -> tuple[FileResult, ...]:
+        return tuple(result for result in self.files if result.edits)
+
+    def findings(self) -> Iterator[tuple[FileResult, Finding]]:
+        for result in self.files:
+            for finding in result.findings:
+                yield result, finding

@@ -1,0 +1,129 @@
+"""Plain access to libcst nodes: children without white space, chains, and what strings say."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from functools import cache
+
+import libcst as cst
+
+from migrate.source import Place
+from migrate.syntax import Literal, Piece, Site
+
+STRINGS = (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)
+LINKS = (cst.Attribute, cst.Call, cst.Subscript, cst.Name)
+Span = Callable[[cst.CSTNode], tuple[int, int]]
+_TRIVIA = re.compile(
+    r"whitespace|lpar|rpar|lbrac|rbrac|comma|semicolon|leading_lines|lines_after|header|footer|indent|equal|^dot|^star$"
+)
+
+
+@cache
+def _field_names(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if not _TRIVIA.search(field.name))
+
+
+def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The nodes below one node that carry meaning, in source order but for a few fields."""
+    for name in _field_names(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, cst.CSTNode):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from (child for child in value if isinstance(child, cst.CSTNode))
+
+
+def names_in(node: cst.CSTNode) -> set[str]:
+    """The plain names in an assignment target."""
+    if isinstance(node, cst.Name):
+        return {node.value}
+    return set().union(*(names_in(child) for child in children(node)))
+
+
+def parameters(node: cst.Parameters) -> set[str]:
+    """The names a lambda binds."""
+    return {child.name.value for child in children(node) if isinstance(child, cst.Param)}
+
+
+def links_of(node: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """The links of a chain `root.name(call)[item]`, root first."""
+    links = [node]
+    while True:
+        current = links[-1]
+        if isinstance(current, (cst.Attribute, cst.Subscript)):
+            links.append(current.value)
+        elif isinstance(current, cst.Call):
+            links.append(current.func)
+        else:
+            return links[::-1]
+
+
+def link_text(link: cst.BaseExpression) -> str:
+    """The identifier of a chain's link, empty for calls, items and roots that are no names."""
+    if isinstance(link, cst.Name):
+        return link.value
+    return link.attr.value if isinstance(link, cst.Attribute) else ""
+
+
+def replacement_fields(node: cst.CSTNode) -> Iterator[cst.FormattedStringExpression]:
+    """The `{…}` of an f-string, also below a joined literal."""
+    if isinstance(node, cst.ConcatenatedString):
+        yield from replacement_fields(node.left)
+        yield from replacement_fields(node.right)
+    elif isinstance(node, cst.FormattedString):
+        yield from (part for part in node.parts if isinstance(part, cst.FormattedStringExpression))
+
+
+def string_value(node: cst.CSTNode) -> str | None:
+    """What a string literal says, "{}" standing for replacement fields; None if it is no string."""
+    if isinstance(node, cst.SimpleString):
+        return _simple_value(node)
+    if isinstance(node, cst.FormattedString):
+        return "".join(part.value if isinstance(part, cst.FormattedStringText) else "{}" for part in node.parts)
+    if isinstance(node, cst.ConcatenatedString):
+        return (string_value(node.left) or "") + (string_value(node.right) or "")
+    return None
+
+
+def _simple_value(node: cst.SimpleString) -> str:
+    content = node.raw_value
+    if "\\" not in content:
+        return content
+    try:
+        value = ast.literal_eval(node.value)
+    except (SyntaxError, ValueError):
+        return content
+    return value if isinstance(value, str) else value.decode("latin-1")
+
+
+def literal_of(node: cst.BaseExpression, span: Span, site: Site, place: Place, formatted: bool) -> Literal:
+    """The record of a string literal; `formatted` if `%`, `+` or `.format` completes it."""
+    pieces = tuple(_pieces(node, span))
+    has_fields = any(True for _ in replacement_fields(node))
+    return Literal(
+        *span(node),
+        string_value(node) or "",
+        pieces,
+        site,
+        place,
+        formatted=formatted or has_fields,
+        raw_bytes=isinstance(node, cst.SimpleString) and "b" in node.prefix,
+        split=isinstance(node, cst.ConcatenatedString),
+    )
+
+
+def _pieces(node: cst.BaseExpression, span: Span) -> Iterator[Piece]:
+    if isinstance(node, cst.SimpleString):
+        start, end = span(node)
+        quotes = len(node.quote)
+        yield Piece(start + len(node.prefix) + quotes, end - quotes, node.raw_value)
+    elif isinstance(node, cst.FormattedString):
+        for part in node.parts:
+            if isinstance(part, cst.FormattedStringText):
+                yield Piece(*span(part), part.value)
+    elif isinstance(node, cst.ConcatenatedString):
+        yield from _pieces(node.left, span)
+        yield from _pieces(node.right, span)

@@ -1,0 +1,296 @@
+"""One pass over the syntax tree of a Python file: what it binds, and which lines libcst must read.
+
+Uses the standard library's `ast` only, and looks at statements, not expressions: a region is the
+innermost statement, or the header of a compound one, on whose lines a word of interest occurs.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from migrate.bindings import Scope, bind_import, bind_target
+from migrate.edits import line_starts
+from migrate.guards import Guard, GuardFinder
+from migrate.model import Table
+from migrate.source import ImportStatement, Nesting, Place, Region, Scan, Shape
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+_TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))
+_COMPOUND = (
+    *_DEFINITIONS, *_TRY, ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Match,
+)  # fmt: skip
+
+
+def scan(text: str, tree: ast.Module, table: Table, word: re.Pattern[str]) -> Scan:
+    """Scan a file whose decoded `text` parsed to `tree`; `word` finds what may mention CUDA."""
+    guards = GuardFinder(table.sites.accelerators, table.source.name, table.target.words.name)
+    module = Scope("module", "", tree)
+    result = Scan(text, line_starts(text), module, [match.span() for match in word.finditer(text)])
+    result.calls_helper = guards.calls_helper(text)
+    walker = _Walker(result, table, guards if guards.concerns(text) else None, ":=" in text)
+    walker.block(tree.body, Place(module))
+    return result
+
+
+class _Walker:
+    def __init__(self, result: Scan, table: Table, guards: GuardFinder | None, walrus: bool) -> None:
+        self.result, self.guards, self.walrus = result, guards, walrus
+        self.method, self.predicate = table.source.method, table.source.predicate
+        self.roots = {"torch", table.target.package}
+        self.modules = {name for name in table.sites.modules if table.source.name in name}
+        starts = result.starts
+        self.hit_lines = sorted({bisect_right(starts, start) for start, _ in result.hits})
+
+    def hit(self, first: int, last: int) -> bool:
+        index = bisect_left(self.hit_lines, first)
+        return index < len(self.hit_lines) and self.hit_lines[index] <= last
+
+    def region(self, first: int, last: int, shape: Shape, place: Place, subject: str = "") -> None:
+        if not self.hit(first, last):
+            return
+        regions = self.result.regions
+        if regions and first <= regions[-1].last:  # statements that share a line
+            previous = regions.pop()
+            first, last, shape, place = previous.first, max(last, previous.last), "block", previous.place
+        regions.append(Region(first, last, shape, place, subject))
+
+    def block(self, statements: Sequence[ast.stmt], place: Place) -> None:
+        if self.guards is None:
+            for statement in statements:
+                self.statement(statement, place)
+            return
+        for statement, guard in self.guards.block(statements, place.guard):
+            self.statement(statement, place if guard is place.guard else replace(place, guard=guard))
+
+    def statement(self, node: ast.stmt, place: Place) -> None:
+        if not isinstance(node, _COMPOUND):
+            self.simple(node, place)
+            return
+        self.bind_compound(node, place)
+        blocks = _blocks(node)
+        if any(self.inline(block[0]) for block in blocks if block):
+            self.region(_first_line(node), node.end_lineno or node.lineno, "block", place)
+            hits, self.hit_lines = self.hit_lines, []
+            self.inner(node, place)
+            self.hit_lines = hits
+            return
+        if isinstance(node, ast.Match):
+            self.header(node.lineno, node.cases[0].pattern.lineno - 1, "match", place)
+        elif not isinstance(node, _TRY):
+            self.header(_first_line(node), _first_line(node.body[0]) - 1, "header", place)
+        self.inner(node, place)
+
+    def header(self, first: int, last: int, shape: Shape, place: Place, subject: str = "") -> None:
+        if not self.hit(first, last):
+            return
+        while last > first and self.result.line(last).strip()[:1] in ("", "#"):
+            last -= 1
+        self.region(first, last, shape, place, subject)
+
+    def inline(self, statement: ast.stmt) -> bool:
+        """Whether a block starts on the line of its header (`else: x`)."""
+        line = self.result.line(_first_line(statement))
+        return len(line) - len(line.lstrip(" \t\f")) < _first_column(statement)
+
+    def is_elif(self, node: ast.If) -> bool:
+        start = self.result.offset(node.lineno, node.col_offset)
+        return self.result.text.startswith("elif", start)
+
+    def inner(self, node: ast.stmt, place: Place) -> None:
+        """The blocks below a compound statement."""
+        if isinstance(node, _DEFINITIONS):
+            self.block(node.body, self.definition(node, place))
+        elif isinstance(node, ast.If):
+            self.branches(node, place)
+        elif isinstance(node, _TRY):
+            self.try_blocks(node, place)
+        elif isinstance(node, ast.Match):
+            guard = self.guards.cases(node, place.guard) if self.guards else None
+            subject = ast.unparse(node.subject)
+            inside = replace(place, nesting="branch", guard=guard)
+            for case in node.cases:
+                self.bind_pattern(case.pattern, place.scope)
+                self.header(case.pattern.lineno, _first_line(case.body[0]) - 1, "case", inside, subject)
+                self.block(case.body, inside)
+        else:
+            nested = place if isinstance(node, (ast.With, ast.AsyncWith)) else replace(place, nesting="branch")
+            for block in _blocks(node):
+                self.block(block, nested)
+
+    def branches(self, node: ast.If, place: Place) -> None:
+        if "TYPE_CHECKING" in ast.unparse(node.test):
+            place = replace(place, nesting="typing")
+        guards: list[Guard | None] = self.guards.branches(node, place.guard) if self.guards else []
+        arm: ast.If | None = node
+        index = 0
+        while arm:
+            guard = guards[index] if guards else place.guard
+            inside = replace(place, nesting=_deeper(place), guard=guard)
+            if index:
+                first, last = arm.lineno, _first_line(arm.body[0]) - 1
+                self.header(first, last, "elif" if self.is_elif(arm) else "header", inside)
+            elif guard is not place.guard and self.result.regions:
+                self.guard_header(node, guard)
+            self.block(arm.body, inside)
+            index += 1
+            following = arm.orelse[0] if len(arm.orelse) == 1 else None
+            if isinstance(following, ast.If) and self.is_elif(following):
+                arm = following
+                continue
+            rest = guards[index] if guards and len(guards) > index else place.guard
+            self.block(arm.orelse, replace(place, nesting=_deeper(place), guard=rest))
+            arm = None
+
+    def guard_header(self, node: ast.If, guard: Guard | None) -> None:
+        """The test of a ladder belongs to the ladder."""
+        region = self.result.regions[-1]
+        if region.first == node.lineno:
+            place = replace(region.place, guard=guard)
+            self.result.regions[-1] = Region(region.first, region.last, region.shape, place)
+
+    def try_blocks(self, node: ast.Try, place: Place) -> None:
+        guard = self.guards.handler(node, place.guard) if self.guards else place.guard
+        self.block(node.body, replace(place, nesting="try" if place.nesting == "plain" else place.nesting))
+        below = replace(place, nesting="branch", guard=guard)
+        for handler in node.handlers:
+            if handler.name:
+                place.scope.bound.add(handler.name)
+            self.header(handler.lineno, _first_line(handler.body[0]) - 1, "except", below)
+            self.block(handler.body, below)
+        self.block(node.orelse, below)
+        self.block(node.finalbody, replace(place, nesting="branch"))
+
+    def definition(self, node: ast.stmt, place: Place) -> Place:
+        assert isinstance(node, _DEFINITIONS)
+        if isinstance(node, ast.ClassDef):
+            scope = Scope("class", node.name, node, place.scope)
+            for statement in node.body:
+                if isinstance(statement, _FUNCTIONS) and statement.name in (self.method, self.predicate):
+                    self.result.overriding[node.name] = statement.name
+            return Place(scope, place.function, node.name, place.overrides, "plain", place.guard)
+        scope = Scope("function", node.name, node, place.scope)
+        in_class = place.scope.kind == "class"
+        for argument in _arguments(node.args):
+            scope.bound.add(argument.arg)
+            if argument.annotation:
+                scope.annotations[argument.arg] = argument.annotation
+        self.remember_parameters(node, place)
+        own = place.overrides or (in_class and node.name in (self.method, self.predicate))
+        return Place(scope, node.name, place.owner, own, "plain", place.guard)
+
+    def remember_parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef, place: Place) -> None:
+        names = tuple(argument.arg for argument in (*node.args.posonlyargs, *node.args.args))
+        name = node.name
+        if place.scope.kind == "class":
+            names = names[1:]
+            name = place.scope.name if name == "__init__" else name
+        known = self.result.parameters
+        known[name] = names if known.get(name, names) == names else None
+
+    def bind_compound(self, node: ast.stmt, place: Place) -> None:
+        if isinstance(node, _DEFINITIONS):
+            place.scope.home(node.name).bound.add(node.name)
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            bind_target(place.scope, node.target, None)
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            for item in node.items:
+                if item.optional_vars:
+                    bind_target(place.scope, item.optional_vars, item.context_expr)
+        if self.walrus:
+            self.bind_walrus(node, place.scope)
+
+    def bind_walrus(self, node: ast.stmt, scope: Scope) -> None:
+        for child in ast.walk(node):
+            if isinstance(child, ast.NamedExpr):
+                bind_target(scope, child.target, child.value)
+
+    def bind_pattern(self, pattern: ast.pattern, scope: Scope) -> None:
+        for child in ast.walk(pattern):
+            name = getattr(child, "name", None) or getattr(child, "rest", None)
+            if name:
+                scope.bound.add(name)
+
+    def simple(self, node: ast.stmt, place: Place) -> None:
+        self.bind_simple(node, place)
+        if self.walrus:
+            self.bind_walrus(node, place.scope)
+        first, last = node.lineno, node.end_lineno or node.lineno
+        if not self.hit(first, last):
+            return
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            end = self.result.offset(last, node.end_col_offset or 0)
+            self.result.docstrings.append((self.result.offset(first, node.col_offset), end))
+        else:
+            self.region(first, last, "block", place)
+
+    def bind_simple(self, node: ast.stmt, place: Place) -> None:
+        scope = place.scope
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                bind_target(scope, target, node.value)
+                self.store(target, node.value)
+        elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
+            bind_target(scope, node.target, node.value)
+            self.store(node.target, node.value)
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                scope.annotations[node.target.id] = node.annotation
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            bind_import(scope, node)
+            self.remember_import(node, place)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            scope.elsewhere.update(node.names)
+        elif isinstance(node, ast.Delete):
+            for target in node.targets:
+                bind_target(scope, target, None)
+
+    def is_module(self, value: ast.expr) -> bool:
+        """Whether a value is, or may be, `torch.cuda` itself."""
+        if isinstance(value, ast.IfExp):
+            return self.is_module(value.body) or self.is_module(value.orelse)
+        return isinstance(value, ast.Attribute) and value.attr == self.method and isinstance(value.value, ast.Name)
+
+    def store(self, target: ast.expr, value: ast.expr | None) -> None:
+        if isinstance(target, ast.Attribute) and target.attr in (self.method, self.predicate):
+            self.result.stored.add(ast.unparse(target))
+        elif isinstance(target, ast.Name) and value and self.is_module(value):
+            self.result.aliases.add(target.id)
+
+    def remember_import(self, node: ast.Import | ast.ImportFrom, place: Place) -> None:
+        prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+        for alias in node.names:
+            if prefix + alias.name in self.modules:
+                self.result.aliases.add(alias.asname or alias.name)
+        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+        relative = isinstance(node, ast.ImportFrom) and node.level
+        if not relative and any(module.partition(".")[0] in self.roots for module in modules):
+            self.result.imports.append(ImportStatement(node, place))
+
+
+def _deeper(place: Place) -> Nesting:
+    return "typing" if place.nesting == "typing" else "branch"
+
+
+def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    blocks = [getattr(node, name, None) or [] for name in ("body", "orelse", "finalbody")]
+    blocks += [part.body for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ()))]
+    return [block for block in blocks if block]
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min(node.lineno, decorators[0].lineno) if decorators else node.lineno
+
+
+def _first_column(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return decorators[0].col_offset - 1 if decorators else node.col_offset
+
+
+def _arguments(arguments: ast.arguments) -> Iterable[ast.arg]:
+    yield from (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+    yield from (extra for extra in (arguments.vararg, arguments.kwarg) if extra)

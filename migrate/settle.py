@@ -1,0 +1,95 @@
+"""Drafts of the codemods → the findings of a file: no duplicates, no overlapping edits, nothing unaccounted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from migrate.codemods.view import View
+from migrate.edits import overlaps, position
+from migrate.model import Draft, Finding
+
+_SHOWN = 80
+_LINE = re.compile(r"[^\r\n]*")
+
+
+def settled(drafts: Iterable[Draft]) -> list[Draft]:
+    """Sort, drop what is said twice, and turn the later of two overlapping edits into manual work."""
+    ordered = sorted(set(drafts), key=lambda draft: (draft.start, draft.end, not draft.edits, draft.rule_id))
+    kept: list[Draft] = []
+    taken: list[Draft] = []  # those with edits that may still overlap what follows
+    for draft in ordered:
+        taken = [other for other in taken if max(edit.end for edit in other.edits) >= draft.start]
+        if draft.safety == "left" and any(_edits_within(other, draft) for other in taken):
+            continue
+        if draft.edits and any(overlaps(draft.edits, other.edits) for other in taken):
+            draft = replace(draft, safety="manual", edits=(), message=f"overlaps another edit; {draft.message}")
+        if draft.edits:
+            taken.append(draft)
+        kept.append(draft)
+    return kept
+
+
+def _edits_within(other: Draft, draft: Draft) -> bool:
+    return any(draft.start <= edit.start and edit.end <= draft.end for edit in other.edits)
+
+
+def accounted(view: View, drafts: Iterable[Draft]) -> tuple[Finding, ...]:
+    """Findings in order, with one for every mention of CUDA that no codemod spoke of: comments, mostly."""
+    drafts = list(drafts)
+    drafts += _unspoken(view, drafts)
+    starts = view.scan.starts
+    found = [_finding(view, draft, starts) for draft in drafts]
+    return tuple(sorted(found, key=lambda finding: (finding.start, finding.end, finding.rule_id)))
+
+
+def _unspoken(view: View, drafts: list[Draft]) -> Iterator[Draft]:
+    """The words of interest outside every draft. By now they can only stand in comments."""
+    text = view.scan.text
+    word = re.compile("|".join(map(re.escape, view.table.sites.words)), re.IGNORECASE)
+    spans = sorted((draft.start, draft.end) for draft in drafts if draft.start < draft.end)
+    at = covered = done = 0
+    for match in word.finditer(text):
+        while at < len(spans) and spans[at][0] <= match.start():
+            covered = max(covered, spans[at][1])
+            at += 1
+        if match.start() < max(covered, done):
+            continue
+        line_start = text.rfind("\n", 0, match.start()) + 1
+        hash_at = text.find("#", max(line_start, covered), match.start())
+        done = _end_of_line(text, match.start())
+        if hash_at >= 0:
+            yield Draft("left:comment", hash_at, done, "left", "a comment")
+        else:
+            why = "mentions CUDA in a place that accel-migrate does not understand: please report it"
+            yield Draft("unaccounted", match.start(), match.end(), "manual", why)
+            done = match.end()
+
+
+def _end_of_line(text: str, start: int) -> int:
+    found = _LINE.match(text, start)
+    return found.end() if found else start
+
+
+def _finding(view: View, draft: Draft, starts: list[int]) -> Finding:
+    text = view.scan.text
+    at = draft.start
+    if "\n" in text[draft.start : draft.end]:  # point at the line of a long text that matters
+        words = "|".join(map(re.escape, view.table.sites.words))
+        mention = re.search(words, text[draft.start : draft.end], re.IGNORECASE)
+        at += mention.start() if mention else 0
+    line, column = position(starts, at)
+    return Finding(
+        draft.rule_id, draft.start, draft.end, line, column, _shown(text, at, draft), draft.message, draft.safety,
+        draft.edits,
+    )  # fmt: skip
+
+
+def _shown(text: str, at: int, draft: Draft) -> str:
+    """The source of a finding on one line, cut where it is long."""
+    if draft.start == draft.end:
+        return ""
+    start = draft.start if at == draft.start else max(draft.start, text.rfind("\n", 0, at) + 1)
+    shown = text[start : min(draft.end, _end_of_line(text, at))].strip()
+    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"

@@ -1,0 +1,75 @@
+"""What one pass over a file finds: the types between `scan` and the index built from it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Literal
+
+from migrate.bindings import Scope
+from migrate.guards import Guard
+
+Nesting = Literal["plain", "try", "branch", "typing"]
+Shape = Literal["block", "header", "elif", "except", "match", "case"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a statement stands."""
+
+    scope: Scope
+    function: str = ""
+    owner: str = ""  # the innermost class around it
+    overrides: bool = False  # inside a class's own cuda() or is_cuda
+    nesting: Nesting = "plain"  # where it stands below its scope's own block
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Whole lines `first` to `last` (from 1) that hold one statement or the header of one."""
+
+    first: int
+    last: int
+    shape: Shape
+    place: Place
+    subject: str = ""  # source of what a `case` is matched against
+
+
+@dataclass(frozen=True, slots=True)
+class ImportStatement:
+    """An import of torch or of a vendor's package, for placing the vendor import."""
+
+    node: ast.Import | ast.ImportFrom
+    place: Place
+
+
+@dataclass(slots=True, eq=False)
+class Scan:
+    """What one pass over a file found."""
+
+    text: str
+    starts: list[int]
+    module: Scope
+    hits: list[tuple[int, int]]  # spans of the words of interest
+    regions: list[Region] = field(default_factory=list)
+    docstrings: list[tuple[int, int]] = field(default_factory=list)
+    imports: list[ImportStatement] = field(default_factory=list)
+    overriding: dict[str, str] = field(default_factory=dict)  # class with its own cuda() -> that method
+    parameters: dict[str, tuple[str, ...] | None] = field(default_factory=dict)  # of functions, by name
+    stored: set[str] = field(default_factory=set)  # "self.is_cuda" and the like, where assigned to
+    aliases: set[str] = field(default_factory=set)  # names that stand for a CUDA module
+    calls_helper: bool = False
+
+    def offset(self, line: int, column: int) -> int:
+        """Character offset of an `ast` position (column in UTF-8 bytes)."""
+        start = self.starts[line - 1]
+        prefix = self.text[start : start + column]
+        if not prefix.isascii():
+            end = self.starts[line] if line < len(self.starts) else len(self.text)
+            prefix = self.text[start:end].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace")
+        return start + len(prefix)
+
+    def line(self, number: int) -> str:
+        end = self.starts[number] if number < len(self.starts) else len(self.text)
+        return self.text[self.starts[number - 1] : end]

@@ -1,0 +1,242 @@
+"""TOML rule tables → `Table`; every validation message about a table lives here.
+
+The format is documented in docs/adding-a-row.md. All errors of a file are collected and raised at once,
+as `file: [table]: what is wrong (why)`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, get_args
+
+from migrate.model import Rule, Sites, Status, Table, Target, Vocabulary
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+RULES = Path(__file__).parent / "rules"
+SCHEMA = 1
+_WORDS = ("name", "module", "device", "backend", "method", "predicate")
+_TOP = {"schema", "target", "sources", "namespace", "api", "env", "package", "cli"}
+_TARGET = {*_WORDS, "title", "package", "versions", "import"}
+_IMPORT = {"line", "until", "evidence"}
+_NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
+_ROW = {"status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional"}
+_KINDS = ("api", "env", "package", "cli")
+
+
+class TableError(Exception):
+    """A table that cannot be used; `errors` holds one message per mistake."""
+
+    def __init__(self, errors: Iterable[str]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(self.errors))
+
+
+def target_names() -> tuple[str, ...]:
+    """The targets that ship with the tool, sorted."""
+    return tuple(sorted(path.stem for path in RULES.glob("*.toml") if path.stem != "sites"))
+
+
+def load_table(name: str, *, min_torch: str | None = None) -> Table:
+    """Read and validate the table of one target.
+
+    `min_torch` is the oldest torch the result must run on ("2.5"); rows newer than it count as missing,
+    and the vendor import is dropped where every such torch loads the plug-in by itself.
+    Raises `TableError` with every mistake found, or with the known names for an unknown target.
+    """
+    path = RULES / f"{name}.toml"
+    if name not in target_names():
+        raise TableError([f"unknown target {name!r}{_hint(name, target_names())}"])
+    return read_table(path, min_torch=min_torch)
+
+
+def read_table(path: Path, *, min_torch: str | None = None) -> Table:
+    """Like `load_table`, for a table anywhere on disk. Raises `TableError`; `OSError` if it can't be read."""
+    sites_path = RULES / "sites.toml"
+    raw_sites, raw = sites_path.read_bytes(), path.read_bytes()
+    sites, source = _read_sites(_parse(sites_path.name, raw_sites))
+    reader = _Reader(path.name, _parse(path.name, raw), min_torch)
+    target = reader.target()
+    rules = {rule.id: rule for rule in reader.rules(source)}
+    if reader.errors:
+        raise TableError(reader.errors)
+    digest = blake2b(raw_sites + raw + (min_torch or "").encode(), digest_size=16).hexdigest()
+    return Table(source, target, rules, sites, digest)
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Order versions by number: "2.10" after "2.9". Raises `ValueError` for anything but dotted numbers."""
+    return tuple(int(part) for part in version.split("."))
+
+
+def _parse(name: str, raw: bytes) -> dict[str, Any]:
+    try:
+        parsed: dict[str, Any] = tomllib.loads(raw.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TableError([f"{name}: {error}"]) from None
+    return parsed
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # only ever needed on the way out
+
+    close = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else f" (known: {', '.join(sorted(known))})"
+
+
+def _read_sites(raw: Mapping[str, Any]) -> tuple[Sites, Vocabulary]:
+    device, backend, message = raw["device"], raw["backend"], raw["message"]
+    return Sites(
+        words=tuple(raw["words"]),
+        triggers=tuple(raw["triggers"]),
+        packages={name: key for key, names in raw["packages"].items() for name in names},
+        modules=frozenset(raw["modules"]),
+        assume=raw["assume"],
+        device_calls=_parameters(device["calls"]),
+        device_methods=_parameters(device["methods"]),
+        device_names=frozenset(device["names"]),
+        integers=frozenset(device["integers"]),
+        backend_calls=_parameters(backend["calls"]),
+        backend_names=frozenset(backend["names"]),
+        field_calls=frozenset(raw["defaults"]["fields"]),
+        option_calls=frozenset(raw["defaults"]["options"]),
+        message_calls=frozenset(message["calls"]),
+        message_keywords=frozenset(message["keywords"]),
+        env_names=frozenset(raw["env"]["names"]),
+        env_words=tuple(raw["env"]["words"]),
+        attributes=raw["attributes"],
+        accelerators=frozenset(raw["accelerators"]),
+    ), Vocabulary(**raw["source"])
+
+
+def _parameters(calls: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
+    return {name: frozenset(parameters) for name, parameters in calls.items()}
+
+
+class _Reader:
+    """Walks one parsed table and collects what is wrong with it."""
+
+    def __init__(self, file: str, raw: Mapping[str, Any], min_torch: str | None) -> None:
+        self.file, self.raw, self.min_torch = file, raw, min_torch
+        self.errors: list[str] = []
+        self.sources = set(raw.get("sources", {})) - {"rev"}
+        self.versions: tuple[str, ...] = ()
+        self.package = ""
+        if raw.get("schema") != SCHEMA:
+            self.fail("schema", f"must be {SCHEMA}, found {raw.get('schema')!r}")
+        self.known(raw, _TOP, "top level")
+
+    def fail(self, where: str, what: str) -> None:
+        self.errors.append(f"{self.file}: [{where}]: {what}")
+
+    def known(self, row: Mapping[str, Any], keys: set[str], where: str) -> None:
+        for key in row:
+            if key not in keys:
+                self.fail(where, f"unknown key {key!r}{_hint(key, keys)}")
+
+    def text(self, row: Mapping[str, Any], key: str, where: str, *, required: bool = True) -> str | None:
+        value = row.get(key)
+        if value is None:
+            if required:
+                self.fail(where, f"{key!r} is missing")
+            return None
+        if not isinstance(value, str):
+            why = " (2.10 would read as 2.1)" if isinstance(value, float) else ""
+            self.fail(where, f"{key} = {value} must be a quoted string{why}")
+            return None
+        return value
+
+    def evidence(self, row: Mapping[str, Any], where: str) -> str:
+        evidence = self.text(row, "evidence", where) or ""
+        word = evidence.partition(":")[0]
+        if evidence and word not in self.sources:
+            self.fail(where, f"evidence source {word!r} is not declared in [sources]")
+        return evidence
+
+    def target(self) -> Target:
+        row: Mapping[str, Any] = self.raw.get("target", {})
+        self.known(row, _TARGET, "target")
+        texts = {key: self.text(row, key, "target") or "" for key in (*_WORDS, "title", "package")}
+        self.package = texts["package"]
+        versions = row.get("versions", [])
+        if not versions or not all(isinstance(version, str) for version in versions):
+            self.fail("target", "versions must be a list of quoted version numbers")
+            versions = []
+        self.versions = tuple(versions)
+        loading: Mapping[str, Any] = row.get("import", {})
+        self.known(loading, _IMPORT, "target.import")
+        line = self.text(loading, "line", "target.import") or ""
+        until = self.text(loading, "until", "target.import", required=False)
+        self.evidence(loading, "target.import")
+        needed = not (until and self.min_torch and version_key(self.min_torch) >= version_key(until))
+        words = Vocabulary(**{key: texts[key] for key in _WORDS})
+        return Target(words, texts["title"], texts["package"], self.versions, line, until, needed)
+
+    def rules(self, source: Vocabulary) -> Iterator[Rule]:
+        listed: dict[str, str] = {}
+        for number, space in enumerate(self.raw.get("namespace", []), 1):
+            for rule in self.namespace(space, f"namespace {number}: {space.get('from', '?')}"):
+                if rule.key in listed:
+                    self.fail(listed[rule.key], f"{rule.key!r} is also given by namespace {number}")
+                listed[rule.key] = f"namespace {number}"
+                yield rule
+        for kind in _KINDS:
+            for key, row in self.raw.get(kind, {}).items():
+                if kind == "api" and key in listed:
+                    self.fail(f'api."{key}"', f"also given by {listed[key]}")
+                yield self.row(kind, key, row)
+
+    def namespace(self, space: Mapping[str, Any], where: str) -> Iterator[Rule]:
+        self.known(space, _NAMESPACE, where)
+        evidence = self.evidence(space, where)
+        status = space.get("status", "renamed")
+        origin = self.text(space, "from", where) or ""
+        to = self.text(space, "to", where, required=status == "renamed")
+        message = self.text(space, "message", where, required=status in {"missing", "differs"})
+        since = self.since(space, where)
+        for name in space.get("names", []):
+            new = f"{to}.{name}" if to else None
+            rule = Rule("api", f"{origin}.{name}", status, evidence, to=new, message=message, since=since)
+            yield self.gated(rule)
+
+    def row(self, kind: Any, key: str, row: Mapping[str, Any]) -> Rule:
+        where = f'{kind}."{key}"'
+        self.known(row, _ROW, where)
+        status: Any = row.get("status")
+        if status not in get_args(Status):
+            self.fail(where, f"status {status!r} is none of {', '.join(get_args(Status))}")
+            status = "unknown"
+        to = self.text(row, "to", where, required=status == "renamed")
+        if to and status in {"same", "missing", "unknown", "harmless"}:
+            self.fail(where, f"a row with status {status!r} takes no 'to'")
+        message = self.text(row, "message", where, required=False)
+        review = self.text(row, "review", where, required=False)
+        if status in {"missing", "harmless", "native"} and not message:
+            self.fail(where, f"status {status!r} needs a 'message' that says what to do by hand, or why not")
+        if status == "differs" and not (message or review):
+            self.fail(where, "status 'differs' needs a 'message' (no edit) or 'to' and 'review'")
+        rule = Rule(
+            kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
+            keywords=row.get("keywords", {}), together=row.get("together"), positional=row.get("positional", 0),
+        )  # fmt: skip
+        return self.gated(rule)
+
+    def since(self, row: Mapping[str, Any], where: str) -> str | None:
+        since = self.text(row, "since", where, required=False)
+        if since is not None and self.versions and since not in self.versions:
+            self.fail(where, f"since = {since!r} is not one of the target's versions")
+            return None
+        return since
+
+    def gated(self, rule: Rule) -> Rule:
+        """The row as it counts for `min_torch`: one that is too new is missing."""
+        if not (rule.since and self.min_torch) or version_key(rule.since) <= version_key(self.min_torch):
+            return rule
+        message = f"needs {self.package} {rule.since}; the project supports torch {self.min_torch}."
+        return Rule(rule.kind, rule.key, "missing", rule.evidence, message=message)
