@@ -95,6 +95,15 @@ def assigned_meaning(scope: Scope, name: str, assume: Mapping[str, str]) -> Mean
     return Meaning(frozenset(_dotted_names(home, values[0], assume)))
 
 
+def meaning_of_root(scope: Scope, name: str, assume: Mapping[str, str]) -> tuple[Meaning, bool]:
+    """What the root of a chain stands for, and whether only through an assignment to a variable."""
+    found = meaning(scope, name, assume)
+    if found.names:
+        return found, False
+    soft = assigned_meaning(scope, name, assume)
+    return soft, bool(soft.names)
+
+
 def _dotted_names(scope: Scope, node: ast.expr, assume: Mapping[str, str]) -> Iterator[str]:
     if isinstance(node, ast.IfExp):
         yield from _dotted_names(scope, node.body, assume)

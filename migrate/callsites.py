@@ -76,6 +76,13 @@ def takes_device(site: Site, sites: Sites) -> bool:
     return site.position in sites.device_methods.get(site.callee, ()) and site.function != site.callee
 
 
+def hands_over_rank(value: cst.BaseExpression, site: Site, sites: Sites) -> bool:
+    """Whether a bare rank stands where a device belongs, in something that does not itself name CUDA."""
+    if not takes_device(site, sites) or any(word in site.function.lower() for word in sites.words):
+        return False
+    return isinstance(value, (cst.Name, cst.Attribute)) and says(describe(value), sites.integers)
+
+
 def element_sites(values: Sequence[cst.BaseExpression], outer: Site) -> Iterator[tuple[cst.BaseExpression, Site]]:
     """The elements of a tuple, list or set. Rows of `parametrize("a, device", …)` take a name by position."""
     texts = tuple(string_value(value) or "" for value in values)

@@ -13,10 +13,15 @@ _AGNOSTIC = "accelerator"
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Why code is one device's branch of several: the other accelerators the branches name."""
+    """Why code is one device's branch of several: the other accelerators the branches name.
+
+    A guard that names the target only, with no branch for CUDA beside it, is `soft`: our own output looks
+    the same, so it stops edits but changes nothing about what is manual anyway.
+    """
 
     accelerators: frozenset[str]
     reason: str
+    soft: bool = False
 
 
 class GuardFinder:
@@ -47,52 +52,70 @@ class GuardFinder:
         guard = outer
         for index, statement in enumerate(statements):
             own = guard
-            if isinstance(statement, ast.If):
-                own = guard or self._siblings(statements, index)
+            if isinstance(statement, ast.If) and _open(guard):
+                own = self._siblings(statements, index) or guard
             yield statement, own
-            if guard is None and isinstance(statement, ast.If):
-                guard = self._rest_guard(statement)
+            if isinstance(statement, ast.If) and _open(guard):
+                guard = self._rest_guard(statement) or guard
 
     def branches(self, node: ast.If, outer: Guard | None) -> list[Guard | None]:
         """A guard for each arm of an if/elif ladder, the last one for `else`."""
         arms = list(_arms(node))
-        if outer:
-            return [outer] * (len(arms) + 1)
-        named = [self._mentions(test) for test, _ in arms]
-        cuda = [self._mentions_source(test) for test, _ in arms]
+        named = [self._mentions(test) for test in arms]
+        cuda = [self._mentions_source(test) for test in arms]
         every: frozenset[str] = frozenset().union(*named)
-        if not every:
-            return [None] * (len(arms) + 1)
+        if not every or not _open(outer):
+            return [outer] * (len(arms) + 1)
         alone = [bool(names) and not has for names, has in zip(named, cuda, strict=True)]
-        ladder = Guard(every, f"one branch of several accelerators ({', '.join(sorted(every))})")
+        if not any(alone):
+            return [outer] * (len(arms) + 1)
+        soft = every == {self.target} and not any(cuda)
+        ladder = Guard(every, f"one branch of several accelerators ({', '.join(sorted(every))})", soft)
         guards: list[Guard | None] = []
         for names, foreign in zip(named, alone, strict=True):
-            if foreign:
-                guards.append(None if names == {self.target} else Guard(names, f"code for {', '.join(sorted(names))}"))
-            else:
-                guards.append(ladder if any(alone) else None)
-        return [*guards, ladder if any(alone) else None]
+            own = outer if names == {self.target} else Guard(names, f"code for {', '.join(sorted(names))}")
+            guards.append(own if foreign else ladder)
+        guards.append(ladder)
+        if len(arms) == 1 and _negated(arms[0]):
+            guards.reverse()
+        return guards
 
     def handler(self, node: ast.Try, outer: Guard | None) -> Guard | None:
         """The guard of `except` and `else` after a `try` that imports another vendor's package."""
-        if outer:
+        if not _open(outer):
             return outer
         names: frozenset[str] = frozenset()
         for statement in node.body:
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
                 roots = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
                 names |= self.named_in(" ".join([*roots, getattr(statement, "module", None) or ""]))
-        return Guard(names, f"the way out when {', '.join(sorted(names))} is absent") if names else None
+        return Guard(names, f"the way out when {', '.join(sorted(names))} is absent") if names else outer
 
     def cases(self, node: ast.Match, outer: Guard | None) -> Guard | None:
         """The guard of a `match` whose patterns name several accelerators."""
-        if outer:
+        if not _open(outer):
             return outer
         patterns = [case.pattern for case in node.cases]
         names: frozenset[str] = frozenset().union(*(self._mentions(pattern) for pattern in patterns))
         if names and any(self._mentions_source(pattern) for pattern in patterns):
             return Guard(names, f"one case of several accelerators ({', '.join(sorted(names))})")
-        return None
+        return outer
+
+    def choice(self, here: str, there: str, outer: Guard | None) -> Guard | None:
+        """The guard of `x if cuda else y`, given the words of the condition with x, and of y."""
+        first, second = self.named_in(here), self.named_in(there)
+        names = first | second
+        if _open(outer) and ((second and self.source in here.lower()) or (first and self.source in there.lower())):
+            reason = f"one of several accelerators ({', '.join(sorted(names))})"
+            return Guard(names, reason, soft=names == {self.target})
+        return outer
+
+    def either(self, left: str, right: str, outer: Guard | None) -> Guard | None:
+        """The guard of `cuda or npu`, given the words of both: renamed, it would ask for the target twice."""
+        for one, other in ((left, right), (right, left)):
+            if self.target in self.named_in(one) and self.source not in one.lower() and self.source in other.lower():
+                return Guard(frozenset({self.target}), f"{self.target} is asked for beside it", soft=True)
+        return outer
 
     def _siblings(self, statements: Sequence[ast.stmt], index: int) -> Guard | None:
         """Two `if`s in a row, one asking for CUDA and one for another device, are a ladder too."""
@@ -104,15 +127,19 @@ class GuardFinder:
             if isinstance(neighbour, ast.If) and neighbour is not here:
                 names = self._mentions(neighbour.test)
                 if names and not self._mentions_source(neighbour.test):
-                    return Guard(names, f"beside a branch for {', '.join(sorted(names))}")
+                    reason = f"beside a branch for {', '.join(sorted(names))}"
+                    return Guard(names, reason, soft=names == {self.target})
         return None
 
     def _rest_guard(self, node: ast.If) -> Guard | None:
         """After `if is_npu_available(): return …` the rest of the block is the other branch."""
         names = self._mentions(node.test)
-        if not names or node.orelse or self._mentions_source(node.test) or not isinstance(node.body[-1], _JUMPS):
+        if not names or node.orelse or self._mentions_source(node.test) or _negated(node.test):
             return None
-        return Guard(names, f"after the branch for {', '.join(sorted(names))} has left")
+        if not isinstance(node.body[-1], _JUMPS):
+            return None
+        reason = f"after the branch for {', '.join(sorted(names))} has left"
+        return Guard(names, reason, soft=names == {self.target})
 
     def _mentions(self, node: ast.AST) -> frozenset[str]:
         return self.named_in(" ".join(_words(node)))
@@ -121,9 +148,18 @@ class GuardFinder:
         return any(self.source in word.lower() for word in _words(node))
 
 
-def _arms(node: ast.If) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
+def _open(guard: Guard | None) -> bool:
+    """Whether a closer look may still find a stricter guard."""
+    return guard is None or guard.soft
+
+
+def _negated(test: ast.expr) -> bool:
+    return any(isinstance(child, ast.Not) for child in ast.walk(test))
+
+
+def _arms(node: ast.If) -> Iterator[ast.expr]:
     while True:
-        yield node.test, node.body
+        yield node.test
         if len(node.orelse) != 1 or not isinstance(node.orelse[0], ast.If):
             return
         node = node.orelse[0]

@@ -7,15 +7,17 @@ a plain walk over the nodes' fields does not. Names are resolved by the scopes o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from typing import Literal as Choice
 
 import libcst as cst
 
-from migrate.bindings import LOCAL, Meaning, assigned_meaning, meaning
-from migrate.callsites import MESSAGE, OTHER, argument_sites, element_sites, entry_sites, takes_device
-from migrate.describe import describe, says
+from migrate.bindings import LOCAL, Meaning, meaning_of_root
+from migrate.callsites import MESSAGE, OTHER, argument_sites, element_sites, entry_sites, hands_over_rank
+from migrate.describe import describe
+from migrate.guards import GuardFinder
 from migrate.model import Table
 from migrate.nodes import (
     LINKS,
@@ -23,15 +25,16 @@ from migrate.nodes import (
     children,
     link_text,
     links_of,
-    literal_of,
     names_in,
     parameters,
     replacement_fields,
     string_value,
+    words_below,
 )
+from migrate.records import import_of, literal_of, step_of
 from migrate.regions import ParsedRegion
 from migrate.source import Place, Scan
-from migrate.syntax import Argument, Import, ImportedName, Index, Site, Step, Use, Word
+from migrate.syntax import Index, Site, Use, Word
 
 STORE, TEST, ANNOTATION, DECORATOR = Site("store"), Site("test"), Site("annotation"), Site("decorator")
 Role = Choice["parameter", "keyword", "definition", "name", "integer"]
@@ -45,7 +48,7 @@ def build_index(scan: Scan, table: Table, word: re.Pattern[str]) -> Index:
     """
     index = Index()
     for region in scan.regions:
-        walk = _Walk(ParsedRegion(scan, region), region.place, table, word, index)
+        walk = _Walk(ParsedRegion(scan, region), region.place, table, word, index, scan.guards)
         for statement in walk.region.module.body:
             walk.visit(statement, OTHER)
     return index
@@ -54,8 +57,11 @@ def build_index(scan: Scan, table: Table, word: re.Pattern[str]) -> Index:
 class _Walk:
     """One walk over one region. Each method takes a node and the site it stands in."""
 
-    def __init__(self, region: ParsedRegion, place: Place, table: Table, word: re.Pattern[str], index: Index) -> None:
-        self.region, self.place, self.table, self.index = region, place, table, index
+    def __init__(
+        self, region: ParsedRegion, place: Place, table: Table, word: re.Pattern[str], index: Index,
+        guards: GuardFinder | None,
+    ) -> None:  # fmt: skip
+        self.region, self.place, self.table, self.index, self.guards = region, place, table, index, guards
         self.search = word.search
         self.shadowed: list[set[str]] = []  # what the lambdas and comprehensions around a node bind
         self.subject = ""
@@ -88,9 +94,23 @@ class _Walk:
         self.below(node, site)
 
     def if_expression(self, node: cst.IfExp, site: Site) -> None:
+        outer = self.place
+        if self.guards:
+            here = words_below(node.test) + " " + words_below(node.body)
+            guard = self.guards.choice(here, words_below(node.orelse), outer.guard)
+            self.place = replace(outer, guard=guard)
         self.visit(node.body, site)
         self.visit(node.test, TEST)
         self.visit(node.orelse, site)
+        self.place = outer
+
+    def boolean(self, node: cst.BooleanOperation, site: Site) -> None:
+        outer = self.place
+        if self.guards and isinstance(node.operator, cst.Or):
+            guard = self.guards.either(words_below(node.left), words_below(node.right), outer.guard)
+            self.place = replace(outer, guard=guard)
+        self.below(node, site)
+        self.place = outer
 
     def binary(self, node: cst.BinaryOperation, site: Site) -> None:
         adds = isinstance(node.operator, cst.Add)
@@ -228,7 +248,10 @@ class _Walk:
             self.string(root, site if formats else Site("receiver"), formatted=formats)
         elif not isinstance(root, cst.Name):
             self.visit(root, OTHER)
-        found, soft = self.root_meaning(root)
+        known = isinstance(root, cst.Name) and not any(root.value in names for names in self.shadowed)
+        found, soft = (
+            meaning_of_root(self.place.scope, link_text(root), self.table.sites.assume) if known else (LOCAL, False)
+        )
         if self.watched(found) or any(self.search(link_text(link)) for link in links):
             self.use(links, found, soft, site)
         for number, link in enumerate(links):
@@ -240,7 +263,7 @@ class _Walk:
                     self.visit(item.slice, inside)
 
     def use(self, links: Sequence[cst.BaseExpression], found: Meaning, soft: bool, site: Site) -> None:
-        steps = tuple(self.step(link) for link in links if isinstance(link, LINKS))
+        steps = tuple(step_of(link, self.region) for link in links if isinstance(link, LINKS))
         if self.region.holds(steps[0].start, steps[-1].end):
             receiver = "" if isinstance(links[0], cst.Name) else type(links[0]).__name__
             self.index.uses.append(Use(steps, found, site, self.place, soft, receiver))
@@ -253,65 +276,21 @@ class _Walk:
         for argument, inside in argument_sites(call, names, site, self.table.sites):
             if argument.keyword:
                 self.word(argument.keyword, "keyword", names)
-            if takes_device(inside, self.table.sites) and says(describe(argument.value), self.table.sites.integers):
+            if hands_over_rank(argument.value, inside, self.table.sites):
                 self.note(argument.value, "integer")
             self.visit(argument.value, inside)
-
-    def step(self, link: cst.BaseExpression) -> Step:
-        if isinstance(link, cst.Call):
-            arguments = tuple(self.argument(argument) for argument in link.args)
-            return Step("call", "", self.region.after(link.func, "("), self.region.span(link)[1] - 1, arguments)
-        if isinstance(link, cst.Subscript):
-            end = self.region.span(link)[1]
-            return Step("item", "", end, end)
-        name = link.attr if isinstance(link, cst.Attribute) else link
-        return Step("name", link_text(link), *self.region.span(name))
-
-    def argument(self, node: cst.Arg) -> Argument:
-        keyword = node.keyword.value if node.keyword else ""
-        start, end = self.region.span(node)
-        return Argument(keyword, node.star, start, end, self.region.span(node.value)[0], string_value(node.value))
-
-    def root_meaning(self, root: cst.BaseExpression) -> tuple[Meaning, bool]:
-        """What the root of a chain stands for, and whether only through an assignment to a variable."""
-        if not isinstance(root, cst.Name) or any(root.value in names for names in self.shadowed):
-            return LOCAL, False
-        assume = self.table.sites.assume
-        found = meaning(self.place.scope, root.value, assume)
-        if found.names:
-            return found, False
-        soft = assigned_meaning(self.place.scope, root.value, assume)
-        return soft, bool(soft.names)
 
     def watched(self, found: Meaning) -> bool:
         prefix = self.table.source.module
         return any(name == prefix or name.startswith(prefix + ".") for name in found.names)
 
-    # -- imports --------------------------------------------------------------------------------------
-
-    def plain_import(self, node: cst.Import, site: Site) -> None:
-        names = tuple(self.aliases(node.names, ""))
-        self.index.imports.append(Import(*self.region.span(node), self.place, "", 0, 0, names))
-
-    def import_from(self, node: cst.ImportFrom, site: Site) -> None:
-        module = "." * len(node.relative) + (describe(node.module) if node.module else "")
-        place = self.region.span(node.module) if node.module else (0, 0)
-        star = isinstance(node.names, cst.ImportStar)
-        names = () if isinstance(node.names, cst.ImportStar) else tuple(self.aliases(node.names, module))
-        self.index.imports.append(Import(*self.region.span(node), self.place, module, *place, names, star))
-
-    def aliases(self, nodes: Sequence[cst.ImportAlias], module: str) -> Iterator[ImportedName]:
-        for alias in nodes:
-            name = describe(alias.name)
-            dotted = f"{module}{name}" if module.endswith(".") else f"{module}.{name}" if module else name
-            local = describe(alias.asname.name) if alias.asname else name if module else name.partition(".")[0]
-            spans = (*self.region.span(alias), *self.region.span(alias.name))
-            yield ImportedName(dotted, local, *spans, bool(alias.asname))
+    def imports(self, node: cst.Import | cst.ImportFrom, site: Site) -> None:
+        self.index.imports.append(import_of(node, self.region.span, self.place))
 
 
 _HANDLERS: dict[type[cst.CSTNode], Callable[[_Walk, Any, Site], None]] = {
     cst.IfExp: _Walk.if_expression, cst.BinaryOperation: _Walk.binary, cst.Comparison: _Walk.comparison,
-    cst.BooleanOperation: _Walk.pass_on, cst.Await: _Walk.pass_on, cst.Yield: _Walk.pass_on, cst.Index: _Walk.pass_on,
+    cst.BooleanOperation: _Walk.boolean, cst.Await: _Walk.pass_on, cst.Yield: _Walk.pass_on, cst.Index: _Walk.pass_on,
     cst.StarredElement: _Walk.pass_on, cst.Index: _Walk.pass_on, cst.Tuple: _Walk.sequence, cst.List: _Walk.sequence,
     cst.Set: _Walk.sequence, cst.Dict: _Walk.dictionary, cst.Lambda: _Walk.function,
     cst.ListComp: _Walk.comprehension, cst.SetComp: _Walk.comprehension, cst.DictComp: _Walk.comprehension,
@@ -321,5 +300,5 @@ _HANDLERS: dict[type[cst.CSTNode], Callable[[_Walk, Any, Site], None]] = {
     cst.Decorator: _Walk.decorator, cst.Return: _Walk.leave, cst.Raise: _Walk.complain, cst.Assert: _Walk.claim,
     cst.Match: _Walk.match, cst.MatchValue: _Walk.match_value, cst.FunctionDef: _Walk.definition,
     cst.ClassDef: _Walk.definition, cst.Param: _Walk.parameter, cst.NameItem: _Walk.declared,
-    cst.Import: _Walk.plain_import, cst.ImportFrom: _Walk.import_from,
+    cst.Import: _Walk.imports, cst.ImportFrom: _Walk.imports,
 }  # fmt: skip

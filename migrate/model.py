@@ -83,6 +83,7 @@ class Sites:
     message_keywords: frozenset[str]
     env_names: frozenset[str]
     env_words: tuple[str, ...]
+    env_prefixes: tuple[str, ...]
     attributes: Mapping[str, str]
     accelerators: frozenset[str]
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
 
 import libcst as cst
 
-from migrate.source import Place
-from migrate.syntax import Literal, Piece, Site
-
 STRINGS = (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)
 LINKS = (cst.Attribute, cst.Call, cst.Subscript, cst.Name)
-Span = Callable[[cst.CSTNode], tuple[int, int]]
 _TRIVIA = re.compile(
     r"whitespace|lpar|rpar|lbrac|rbrac|comma|semicolon|leading_lines|lines_after|header|footer|indent|equal|^dot|^star$"
 )
@@ -41,6 +37,14 @@ def names_in(node: cst.CSTNode) -> set[str]:
     if isinstance(node, cst.Name):
         return {node.value}
     return set().union(*(names_in(child) for child in children(node)))
+
+
+def words_below(node: cst.CSTNode) -> str:
+    """The identifiers and string literals of an expression, for asking what it is about."""
+    if isinstance(node, cst.Name):
+        return node.value
+    own = string_value(node) or ""
+    return " ".join([own, *(words_below(child) for child in children(node))])
 
 
 def parameters(node: cst.Parameters) -> set[str]:
@@ -97,33 +101,3 @@ def _simple_value(node: cst.SimpleString) -> str:
     except (SyntaxError, ValueError):
         return content
     return value if isinstance(value, str) else value.decode("latin-1")
-
-
-def literal_of(node: cst.BaseExpression, span: Span, site: Site, place: Place, formatted: bool) -> Literal:
-    """The record of a string literal; `formatted` if `%`, `+` or `.format` completes it."""
-    pieces = tuple(_pieces(node, span))
-    has_fields = any(True for _ in replacement_fields(node))
-    return Literal(
-        *span(node),
-        string_value(node) or "",
-        pieces,
-        site,
-        place,
-        formatted=formatted or has_fields,
-        raw_bytes=isinstance(node, cst.SimpleString) and "b" in node.prefix,
-        split=isinstance(node, cst.ConcatenatedString),
-    )
-
-
-def _pieces(node: cst.BaseExpression, span: Span) -> Iterator[Piece]:
-    if isinstance(node, cst.SimpleString):
-        start, end = span(node)
-        quotes = len(node.quote)
-        yield Piece(start + len(node.prefix) + quotes, end - quotes, node.raw_value)
-    elif isinstance(node, cst.FormattedString):
-        for part in node.parts:
-            if isinstance(part, cst.FormattedStringText):
-                yield Piece(*span(part), part.value)
-    elif isinstance(node, cst.ConcatenatedString):
-        yield from _pieces(node.left, span)
-        yield from _pieces(node.right, span)

@@ -32,14 +32,15 @@ def scan(text: str, tree: ast.Module, table: Table, word: re.Pattern[str]) -> Sc
     module = Scope("module", "", tree)
     result = Scan(text, line_starts(text), module, [match.span() for match in word.finditer(text)])
     result.calls_helper = guards.calls_helper(text)
-    walker = _Walker(result, table, guards if guards.concerns(text) else None, ":=" in text)
+    result.guards = guards if guards.concerns(text) else None
+    walker = _Walker(result, table, ":=" in text)
     walker.block(tree.body, Place(module))
     return result
 
 
 class _Walker:
-    def __init__(self, result: Scan, table: Table, guards: GuardFinder | None, walrus: bool) -> None:
-        self.result, self.guards, self.walrus = result, guards, walrus
+    def __init__(self, result: Scan, table: Table, walrus: bool) -> None:
+        self.result, self.guards, self.walrus = result, result.guards, walrus
         self.method, self.predicate = table.source.method, table.source.predicate
         self.roots = {"torch", table.target.package}
         self.modules = {name for name in table.sites.modules if table.source.name in name}

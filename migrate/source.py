@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from migrate.bindings import Scope
-from migrate.guards import Guard
+from migrate.guards import Guard, GuardFinder
 
 Nesting = Literal["plain", "try", "branch", "typing"]
 Shape = Literal["block", "header", "elif", "except", "match", "case"]
@@ -60,6 +60,7 @@ class Scan:
     stored: set[str] = field(default_factory=set)  # "self.is_cuda" and the like, where assigned to
     aliases: set[str] = field(default_factory=set)  # names that stand for a CUDA module
     calls_helper: bool = False
+    guards: GuardFinder | None = None  # None if the file names no other accelerator
 
     def offset(self, line: int, column: int) -> int:
         """Character offset of an `ast` position (column in UTF-8 bytes)."""

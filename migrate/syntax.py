@@ -46,8 +46,6 @@ class Argument:
     star: str
     start: int
     end: int
-    value_start: int
-    literal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ def _read_sites(raw: Mapping[str, Any]) -> tuple[Sites, Vocabulary]:
         message_keywords=frozenset(message["keywords"]),
         env_names=frozenset(raw["env"]["names"]),
         env_words=tuple(raw["env"]["words"]),
+        env_prefixes=tuple(raw["env"]["prefixes"]),
         attributes=raw["attributes"],
         accelerators=frozenset(raw["accelerators"]),
     ), Vocabulary(**raw["source"])

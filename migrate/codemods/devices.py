@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from migrate.model import Draft, Edit
 from migrate.syntax import Literal, Site
 
 _ATTRIBUTES = ("getattr", "hasattr", "setattr", "delattr")
+_COLLECTING = ("append", "add", "insert", "remove", "discard")
+_CHECKPOINT = "keys name the devices a checkpoint was saved on: map to the new device by hand"
 _CARRIERS = ("assign", "default", "return", "iterate")
 
 
@@ -69,9 +72,19 @@ def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
         return _left(literal, "device", f"{words.device} is listed beside it")
     if site.kind == "key":
         return _device_key(view, literal)
+    if _sibling_constant(view, literal):
+        return _left(literal, "device", f"a constant beside one for {words.device}")
     problem = _device_problem(view, literal, patterns)
     runs = site.kind in ("argument", "assign", "return", "iterate") or (site.kind == "default" and not site.callee)
     return _decided(view, literal, "device", {view.table.source.device: words.device}, problem, runs)
+
+
+def _sibling_constant(view: View, literal: Literal) -> bool:
+    """Whether a class or module lists its devices, the new one among them: `CUDA = "cuda"; NPU = "npu"`."""
+    if literal.site.kind != "assign" or not _names_cuda(view, literal.site.name):
+        return False
+    every = [value for values in literal.place.scope.values.values() for value in values]
+    return any(isinstance(value, ast.Constant) and value.value == view.table.target.words.device for value in every)
 
 
 def _attribute(view: View, literal: Literal) -> Draft:
@@ -104,13 +117,17 @@ def _device_problem(view: View, literal: Literal, patterns: Shapes) -> str:
             return f"{site.name} says which device it is: add a sibling for the new one"
         if says(site.name, names) or (site.kind == "value" and says(site.other, names - {"map_location"})):
             return ""
+        if site.kind == "value" and site.other == "map_location":
+            return _CHECKPOINT
         if site.kind == "value":
             return f"the value of {site.name!r}: is it a device?"
         if not bare or _flows(view, literal, site.name):
             return ""
         return f"{site.name or 'the value'} does not say that it holds a device"
-    if site.kind == "argument" and (not bare or (site.paired.startswith("-") and says(site.paired, names))):
-        return ""
+    if site.kind == "argument":
+        holder, _, method = site.function.rpartition(".")
+        if not bare or says(site.paired, names) or (method in _COLLECTING and says(holder, names)):
+            return ""
     where = (
         f"an argument of {site.function or site.callee}" if site.kind == "argument" else "used in a way we cannot see"
     )
@@ -151,10 +168,7 @@ def _device_key(view: View, literal: Literal) -> Draft:
     swaps = {view.table.source.device: words.device}
     if site.paired.lower() == view.table.source.backend:
         return _decided(view, literal, "device", swaps, "", False)
-    if site.name == "map_location":
-        why = "keys name the devices a checkpoint was saved on: map to the new device by hand"
-    else:
-        why = "a key: what looks it up, and does it hold a device type?"
+    why = _CHECKPOINT if site.name == "map_location" else "a key: what looks it up, and does it hold a device type?"
     return _decided(view, literal, "device", swaps, why, False)
 
 
@@ -191,7 +205,7 @@ def _decided(view: View, literal: Literal, kind: str, swaps: dict[str, str], pro
     old = literal.value.partition(":")[0].partition("{")[0] if kind == "device" else literal.value
     rule_id = f"{kind}:{old.lower()}"
     start, end = literal.start, literal.end
-    if draft := guarded(view, literal.place, start, end):
+    if draft := guarded(view, literal.place, start, end, editing=not problem):
         return draft
     if problem:
         return Draft(rule_id, start, end, "manual", problem)

@@ -12,9 +12,9 @@ from migrate.syntax import Import, ImportedName
 
 def find(view: View, plan: Plan) -> Iterator[Draft]:
     """Findings for every import statement of the index."""
+    yield from _packages(view)
     for statement in view.index.imports:
         bindings = [binding for binding in plan.values() if binding.statement is statement]
-        yield from _packages(view, statement)
         if bindings:
             yield from _torch_names(view, statement, bindings)
         elif statement.star and statement.module == view.table.source.module:
@@ -104,20 +104,17 @@ def _plain_edits(view: View, statement: Import, name: ImportedName) -> tuple[Edi
 # -- packages -----------------------------------------------------------------------------------------
 
 
-def _packages(view: View, statement: Import) -> Iterator[Draft]:
-    """Packages that are CUDA-only, or that need no change from some version on."""
+def _packages(view: View) -> Iterator[Draft]:
+    """Packages that are CUDA-only, or that need no change from some version on: said at their first import."""
     seen: set[str] = set()
-    for name in statement.names or ():
-        key = _package(view, statement.module or name.dotted) or _package(view, name.dotted)
-        if key is None or key in seen:
-            continue
-        seen.add(key)
-        rule = view.table.rule("package", key)
-        if rule is None:
-            continue
-        yield _package_draft(view, statement, rule)
-    if statement.star and (key := _package(view, statement.module)) and (rule := view.table.rule("package", key)):
-        yield _package_draft(view, statement, rule)
+    for statement in view.index.imports:
+        modules = [statement.module] if statement.module else [name.dotted for name in statement.names]
+        for module in [*modules, *(name.dotted for name in statement.names)]:
+            key = _package(view, module)
+            rule = view.table.rule("package", key) if key else None
+            if key and rule and key not in seen:
+                seen.add(key)
+                yield _package_draft(view, statement, rule)
 
 
 def _package(view: View, dotted: str) -> str | None:
@@ -133,9 +130,9 @@ def _package(view: View, dotted: str) -> str | None:
 
 def _package_draft(view: View, statement: Import, rule: Rule) -> Draft:
     start, end = statement.start, statement.end
-    if rule.status == "native":
+    if rule.status in ("native", "harmless"):
         return Draft(rule.id, start, end, "left", rule.message or "")
-    if draft := guarded(view, statement.place, start, end):
+    if draft := guarded(view, statement.place, start, end, editing=False):
         return draft
     return Draft(rule.id, start, end, "manual", advice(rule, rule.key, view.table))
 

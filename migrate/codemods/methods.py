@@ -48,11 +48,11 @@ def _step(view: View, use: Use, number: int) -> Draft:
     if number > 0 and step.text == source.predicate:
         return _predicate(view, use, number, called)
     if number > 0 and (why := view.table.sites.attributes.get(step.text)):
-        return guarded(view, use.place, step.start, step.end) or Draft(
+        return guarded(view, use.place, step.start, step.end, editing=False) or Draft(
             f"attribute:{step.text}", step.start, step.end, "manual", why
         )
     if number > 0 and step.text == source.method and number == len(use.steps) - 1 and _is_value(use):
-        return guarded(view, use.place, step.start, step.end) or Draft(
+        return guarded(view, use.place, step.start, step.end, editing=False) or Draft(
             "method:cuda", step.start, step.end, "manual", "a bound method or a flag? rename it if it moves a tensor"
         )
     return Draft("left:identifier", step.start, step.end, "left", _identifier_reason(use, number))
@@ -75,10 +75,11 @@ def _identifier_reason(use: Use, number: int) -> str:
 def _call(view: View, use: Use, number: int) -> Draft:
     step = use.steps[number]
     target = view.table.target.words
-    if draft := guarded(view, use.place, step.start, step.end):
-        return draft
     rule_id = f"method:{step.text}"
-    if problem := _foreign(view, use, number):
+    problem = _foreign(view, use, number)
+    if draft := guarded(view, use.place, step.start, step.end, editing=problem is None):
+        return draft
+    if problem:
         return Draft(rule_id, step.start, step.end, problem[0], problem[1])
     rule = view.table.rule("api", f"torch.nn.Module.{step.text}")
     arguments = use.steps[number + 1].arguments

@@ -51,7 +51,7 @@ def _judged(view: View, plan: Plan, use: Use, name: str, verdict: Verdict, names
     elif rule and rule.is_template and not applies(rule, use, names):
         if written:
             yield Draft(rule_id, start, end, "left", "says which device it is for")
-    elif draft := guarded(view, use.place, start, end):
+    elif draft := guarded(view, use.place, start, end, editing=verdict.new is not None):
         yield draft
     elif problem := _unsure(use, names, dotted):
         yield Draft(rule_id, start, end, "manual", problem)

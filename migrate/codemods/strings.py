@@ -45,9 +45,11 @@ def _named(view: View, literal: Literal) -> Iterator[Draft]:
     elif _SORT_KEY.fullmatch(text):
         rule = view.table.rule("api", "profiler.sort_by")
         why = advice(rule, text, view.table)
-        yield guarded(view, literal.place, literal.start, literal.end) or _manual(literal, "api:profiler.sort_by", why)
+        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
+            literal, "api:profiler.sort_by", why
+        )
     elif (rule := view.table.rule("cli", first)) and site.kind in ("argument", "assign"):
-        yield guarded(view, literal.place, literal.start, literal.end) or _manual(
+        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
             literal, rule.id, advice(rule, first, view.table)
         )
     elif site.callee in _CODE and (module in text or f".{view.table.source.method}(" in text):
@@ -100,24 +102,26 @@ def _annotation(view: View, literal: Literal) -> Draft:
 
 def _variable(view: View, literal: Literal) -> Draft:
     """The name of an environment variable, or an upper-case constant of the project."""
-    rule = view.table.rule("env", literal.value)
-    if not _is_environment(view, literal.site):
-        if rule is None:
-            return _left(literal, "text", "a constant of the project")
-        if literal.site.kind != "key":
-            why = f"an environment variable? {advice(rule, literal.value, view.table)}"
-            return _manual(literal, rule.id, why)
-    if draft := guarded(view, literal.place, literal.start, literal.end):
+    name = literal.value
+    rule = view.table.rule("env", name)
+    if rule is None and not name.startswith(view.table.sites.env_prefixes):
+        return _left(literal, "text", "a constant or a variable of the project")
+    known = _is_environment(view, literal.site)
+    if rule is None and not known:
+        return _left(literal, "text", "a constant of the project")
+    rule_id = rule.id if rule else f"env:{name}"
+    renames = rule is not None and rule.status == "renamed" and (known or literal.site.kind == "key")
+    if draft := guarded(view, literal.place, literal.start, literal.end, editing=renames):
         return draft
-    if rule is None or rule.to is None or rule.status != "renamed":
-        rule_id = rule.id if rule else f"env:{literal.value}"
-        return _manual(literal, rule_id, advice(rule, literal.value, view.table))
     piece = literal.pieces[0]
-    if len(literal.pieces) != 1 or piece.text != literal.value:
-        return _manual(literal, rule.id, "the name is split over adjacent literals")
+    if rule is None or rule.to is None or not renames:
+        doubt = "" if known or literal.site.kind == "key" else "an environment variable? "
+        return _manual(literal, rule_id, doubt + advice(rule, name, view.table))
+    if len(literal.pieces) != 1 or piece.text != name:
+        return _manual(literal, rule_id, "the name is split over adjacent literals")
     edit = Edit(piece.start, piece.end, rule.to)
-    message = rule.review or f"{literal.value} → {rule.to}"
-    return Draft(rule.id, literal.start, literal.end, "review" if rule.review else "safe", message, (edit,))
+    message = rule.review or f"{name} → {rule.to}"
+    return Draft(rule_id, literal.start, literal.end, "review" if rule.review else "safe", message, (edit,))
 
 
 def _is_environment(view: View, site: Site) -> bool:

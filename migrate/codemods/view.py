@@ -84,19 +84,25 @@ def judge(table: Table, dotted: str, used: frozenset[str] | None = None) -> Verd
     return Verdict(None, len(parts))
 
 
-def guarded(view: View, place: Place, start: int, end: int) -> Draft | None:
-    """The finding for code that stands in a branch for one of several devices, which is not ours to edit."""
-    target = view.table.target.words.name
+def guarded(view: View, place: Place, start: int, end: int, *, editing: bool = True) -> Draft | None:
+    """The finding for code that stands in a branch for one of several devices, which is not ours to edit.
+
+    Without `editing` the caller has manual work to report anyway, and only a branch that is clearly one
+    of several devices takes precedence over that.
+    """
+    words = view.table.target.words
     if place.overrides:
-        why = f"part of the class's own {view.table.source.method}(): write its {view.table.target.words.method}() twin"
+        why = f"part of the class's own {view.table.source.method}(): write its {words.method}() twin"
         return Draft("method:override", start, end, "manual", why)
-    if place.guard:
-        if target in place.guard.accelerators:
-            return Draft("left:multi-backend", start, end, "left", f"{place.guard.reason}; {target} is one of them")
-        why = f"{place.guard.reason}; add a branch for {target}"
-        return Draft("branch:multi-backend", start, end, "manual", why)
-    if view.scan.calls_helper:
-        why = f"the file asks for {target} elsewhere; see whether this line is its CUDA branch"
+    if place.guard and (editing or not place.guard.soft):
+        reason = place.guard.reason
+        if place.guard.soft:
+            return Draft("branch:multi-backend", start, end, "manual", f"{reason}: is this the CUDA branch?")
+        if words.name in place.guard.accelerators:
+            return Draft("left:multi-backend", start, end, "left", f"{reason}; {words.name} is one of them")
+        return Draft("branch:multi-backend", start, end, "manual", f"{reason}; add a branch for {words.name}")
+    if view.scan.calls_helper and editing:
+        why = f"the file asks for {words.name} elsewhere; see whether this line is its CUDA branch"
         return Draft("branch:multi-backend", start, end, "manual", why)
     return None
 

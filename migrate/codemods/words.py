@@ -13,17 +13,21 @@ from migrate.syntax import Import, Word
 def find(view: View, plan: Plan) -> Iterator[Draft]:
     """Findings for the words of the index that are neither used, imported from torch nor literals."""
     for word in view.index.words:
-        if word.role == "integer":
-            words = view.table.target.words
-            why = (
-                f'a bare number is a device only by convention: write f"{words.device}:{{{word.text}}}" if torch is old'
-            )
-            yield Draft("device:integer", word.start, word.end, "manual", why)
-        elif view.mentions(word.text):
+        if word.role != "integer" and view.mentions(word.text):
             yield _word(view, word)
+    yield from _integers(view, [word for word in view.index.words if word.role == "integer"])
     planned = {id(binding.name) for binding in plan.values()}
     for statement in view.index.imports:
         yield from _other_imports(view, statement, planned)
+
+
+def _integers(view: View, ranks: list[Word]) -> Iterator[Draft]:
+    """A rank as a device is CUDA only by convention: said once a file."""
+    if ranks:
+        first, device = ranks[0], view.table.target.words.device
+        more = f" ({len(ranks)} places)" if len(ranks) > 1 else ""
+        why = f'a bare number: old torch needs f"{device}:{{{first.text}}}", new takes the current accelerator{more}'
+        yield Draft("device:integer", first.start, first.end, "manual", why)
 
 
 def _word(view: View, word: Word) -> Draft:
@@ -39,7 +43,9 @@ def _word(view: View, word: Word) -> Draft:
         return Draft(rule.id, start, end, "manual", f"an environment variable? {advice(rule, word.text, view.table)}")
     if word.role == "keyword" and any(callee.startswith("torch.") for callee in word.callees):
         why = f"a keyword of {sorted(word.callees)[0]} that names CUDA: see what the vendor's torch takes"
-        return guarded(view, word.place, start, end) or Draft(f"keyword:{word.text}", start, end, "manual", why)
+        return guarded(view, word.place, start, end, editing=False) or Draft(
+            f"keyword:{word.text}", start, end, "manual", why
+        )
     return Draft("left:identifier", start, end, "left", f"a {word.role} of the project")
 
 
