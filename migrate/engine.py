@@ -15,23 +15,27 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from migrate.edits import apply_edits
-from migrate.model import FileResult, Finding, Kind, Problem, Sites, Table
+from migrate.model import FileResult, Finding, Kind, Problem, Repository, Sites, Table
 
 if TYPE_CHECKING:
-    from migrate.codemods import Repository
     from migrate.source import Scan
+
+
+NOTHING_KNOWN = Repository()
 
 
 class DecodeError(Exception):
     """A file whose bytes are not text in the encoding it declares."""
 
 
-def migrate_bytes(path: str, kind: Kind, data: bytes, table: Table, repository: Repository | None = None) -> FileResult:
+def migrate_bytes(
+    path: str, kind: Kind, data: bytes, table: Table, repository: Repository = NOTHING_KNOWN
+) -> FileResult:
     """Find the CUDA references of one file and the edits that migrate it; nothing is written.
 
     `path` is only named in the result. Bad input is a `Problem` in it, never an exception.
     """
-    digest = blake2b(data, digest_size=16).hexdigest()
+    digest = digest_of(data)
     if kind == "cuda-source":
         return FileResult(path, kind, digest, (_cuda_source(path, table),))
     if not may_mention(data, table.sites):
@@ -45,6 +49,11 @@ def migrate_bytes(path: str, kind: Kind, data: bytes, table: Table, repository: 
     except SyntaxError as error:
         problem = Problem(f"does not parse: {error.msg}", error.lineno)
     return FileResult(path, kind, digest, findings, problem)
+
+
+def digest_of(data: bytes) -> str:
+    """What tells two contents of a file apart."""
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 def may_mention(data: bytes, sites: Sites) -> bool:
@@ -81,9 +90,8 @@ def rewritten(data: bytes, result: FileResult) -> bytes:
     return mark + apply_edits(text, result.edits).encode(encoding)
 
 
-def _python(text: str, table: Table, repository: Repository | None) -> tuple[Finding, ...]:
+def _python(text: str, table: Table, repository: Repository) -> tuple[Finding, ...]:
     """Findings for a Python file. Raises `SyntaxError` if it cannot be read."""
-    from migrate.codemods import Repository as NothingKnown
     from migrate.codemods import View, find_all
     from migrate.codemods.vendor import vendor_imports
     from migrate.index import build_index
@@ -91,7 +99,7 @@ def _python(text: str, table: Table, repository: Repository | None) -> tuple[Fin
 
     scanned, word = _scanned(text, table)
     index = build_index(scanned, table, word)
-    view = View(scanned, index, table, repository or NothingKnown())
+    view = View(scanned, index, table, repository)
     drafts = settled(find_all(view))
     drafts += vendor_imports(view, drafts)
     findings = accounted(view, drafts)
@@ -101,7 +109,17 @@ def _python(text: str, table: Table, repository: Repository | None) -> tuple[Fin
 
 
 def parse(text: str) -> ast.Module:
-    """The syntax tree of a file. Raises `SyntaxError`; warnings about its code are none of our business."""
+    """The syntax tree of a file, as far as the running Python can tell it. Raises `SyntaxError`."""
+    try:
+        return _parsed(text)
+    except SyntaxError as error:
+        from migrate.newer import masked  # syntax that libcst knows and this Python does not
+
+        return _parsed(masked(text, error))
+
+
+def _parsed(text: str) -> ast.Module:
+    """`ast.parse` without warnings about the code, and with one exception for all that can go wrong."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -103,6 +103,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Repository:
+    """What is known of the repository around a file: its own modules, and classes with their own cuda()."""
+
+    modules: frozenset[str] = frozenset()
+    overriding: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """Replace the characters `[start, end)` of the decoded text (byte-order mark not counted)."""
 

@@ -6,18 +6,13 @@ as `file: [table]: what is wrong (why)`.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, get_args
 
 from migrate.model import Rule, Sites, Status, Table, Target, Vocabulary
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from migrate.toml import TomlError, parse_toml
 
 RULES = Path(__file__).parent / "rules"
 SCHEMA = 1
@@ -77,10 +72,9 @@ def version_key(version: str) -> tuple[int, ...]:
 
 def _parse(name: str, raw: bytes) -> dict[str, Any]:
     try:
-        parsed: dict[str, Any] = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return parse_toml(raw)
+    except TomlError as error:
         raise TableError([f"{name}: {error}"]) from None
-    return parsed
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

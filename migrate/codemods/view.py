@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from migrate.bindings import Meaning, meaning
-from migrate.model import Draft, Edit, Rule, Table
+from migrate.model import Draft, Edit, Repository, Rule, Table
 from migrate.source import Place, Scan
 from migrate.syntax import Index, Use
-
-
-@dataclass(frozen=True, slots=True)
-class Repository:
-    """What is known of the repository around the file: its own modules, and classes with their own cuda()."""
-
-    modules: frozenset[str] = frozenset()
-    overriding: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

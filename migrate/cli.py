@@ -1,0 +1,225 @@
+"""The command line: options → settings → run → reports → exit code. The only place that prints or exits.
+
+Exit codes: 0 done; 1 `--diff --exit-code` and there is something to change; 2 bad usage, table or
+settings, or a file that could not be handled.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from migrate import __version__
+
+if TYPE_CHECKING:
+    from migrate.config import Config
+    from migrate.discover import Discovery
+    from migrate.model import RepoReport, Table
+
+FAILED = 2
+_REPORTS = (".json", ".patch")
+
+
+class _DefaultGroup(click.Group):
+    """`accel-migrate --target npu repo` means `accel-migrate migrate --target npu repo`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("--help", "--version"):
+            args.insert(0, "migrate")
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_DefaultGroup)
+@click.version_option(__version__, prog_name="accel-migrate")
+def main() -> None:
+    """Take a PyTorch repository off CUDA, to the accelerator of another vendor.
+
+    Without a command name, `migrate` is meant.
+    """
+
+
+@main.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--target", metavar="NAME", help="The vendor to migrate to: npu, mlu, tpu.")
+@click.option("--diff", "show_only", is_flag=True, help="Show what would change; write nothing.")
+@click.option("--exit-code", is_flag=True, help="With --diff: exit with 1 if anything would change.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write a migrated copy of the tree there."
+)
+@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="Also write the report there: .json or .patch. May be repeated.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What goes to stdout.")
+@click.option("--min-torch", metavar="VERSION", help="The oldest torch that the result must run on, such as 2.5.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated.")
+@click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
+@click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
+@click.option("--allow-no-vcs", is_flag=True, help="Write files that git does not keep.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the headline only.")
+def migrate(paths: tuple[Path, ...], show_only: bool, output: Path | None, **options: Any) -> None:
+    """Migrate the files below PATHS (default: the current folder), in place."""
+    paths = paths or (Path(),)
+    reports, quiet, form = options["reports"], options["quiet"], options["form"]
+    _check_usage(show_only, output, options)
+    table, discovery, config = _prepared(paths, options)
+    report = _run(discovery, table, config)
+    from migrate.report.machine import render_patch
+
+    patch = render_patch(report, lambda path: (discovery.root / path).read_bytes())
+    if output is not None:
+        report = _copied(discovery.root, output, report)
+    elif not show_only:
+        _guard(discovery.root, report, options["allow_dirty"], options["allow_no_vcs"])
+        report = _write(discovery.root, report)
+    for path in reports:
+        _save(path, report, patch)
+    _show(report, patch, form, quiet)
+    if report.errors:
+        sys.exit(FAILED)
+    sys.exit(1 if options["exit_code"] and report.changed else 0)
+
+
+def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) -> None:
+    if show_only and output is not None:
+        raise click.UsageError("--diff writes nothing, --output writes a copy: choose one")
+    if options["exit_code"] and not show_only:
+        raise click.UsageError("--exit-code goes with --diff")
+    for path in options["reports"]:
+        if path.suffix not in _REPORTS:
+            raise click.UsageError(f"--report {path}: the suffix must be one of {', '.join(_REPORTS)}")
+
+
+def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Discovery, Config]:
+    """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
+    from migrate.config import ConfigError, load_config
+    from migrate.discover import discover
+    from migrate.table import TableError, load_table, target_names
+
+    start = paths[0] if paths[0].is_dir() else paths[0].parent
+    names = ("target", "min_torch", "max_file_size", "jobs")
+    try:
+        config = load_config(start, {name: options[name] for name in names})
+        config = replace(config, exclude=(*config.exclude, *options["exclude"]))
+        if config.target is None:
+            raise click.UsageError(f"--target is missing (known: {', '.join(target_names())})")
+        table = load_table(config.target, min_torch=config.min_torch)
+        return table, discover(paths, config.exclude, config.max_file_size), config
+    except FileNotFoundError as error:
+        _fail(f"no such file or folder: {error}")
+    except (ConfigError, TableError) as error:
+        _fail(str(error))
+
+
+def _run(discovery: Discovery, table: Table, config: Config) -> RepoReport:
+    from migrate.runner import run
+
+    with _Progress() as progress:
+        if config.jobs == 1:
+            return run(discovery, table, None, progress)
+        from concurrent.futures import ProcessPoolExecutor
+
+        with ProcessPoolExecutor(config.jobs) as executor:
+            return run(discovery, table, executor, progress)
+
+
+class _Progress:
+    """Shows a bar once a run on a terminal has taken a second."""
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        self._started = time.perf_counter()
+        self._bar: Any = None
+        return self._advance
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def _advance(self, done: int, total: int) -> None:
+        if self._bar is None:
+            if time.perf_counter() - self._started < 1 or not sys.stderr.isatty():
+                return
+            from migrate.report.console import progress_bar
+
+            self._bar = progress_bar()
+            self._bar.start()
+            self._task = self._bar.add_task("files", total=total)
+        self._bar.update(self._task, completed=done)
+
+
+def _guard(root: Path, report: RepoReport, allow_dirty: bool, allow_no_vcs: bool) -> None:
+    """Refuse to write what could not be undone with git."""
+    from migrate.vcs import changed_files, is_repository
+
+    paths = [result.path for result in report.changed]
+    if not paths or (allow_dirty and allow_no_vcs):
+        return
+    if not is_repository(root):
+        if not allow_no_vcs:
+            _fail(f"{root} is not in a git repository: pass --allow-no-vcs to write anyway, or use --diff or --output")
+        return
+    dirty = [] if allow_dirty else changed_files(root, paths) or []
+    if dirty:
+        shown = "".join(f"\n  {os.fsencode(path).decode('utf-8', 'backslashreplace')}" for path in dirty[:10])
+        more = f"\n  and {len(dirty) - 10} more" if len(dirty) > 10 else ""
+        _fail(
+            "these files differ from the last commit, or are not in it, and would be written:"
+            f"{shown}{more}\ncommit or stash them, pass --allow-dirty to write anyway, or use --diff or --output"
+        )
+
+
+def _write(root: Path, report: RepoReport) -> RepoReport:
+    from migrate.writer import write_in_place
+
+    return replace(report, files=tuple(write_in_place(root, report.files)))
+
+
+def _copied(root: Path, output: Path, report: RepoReport) -> RepoReport:
+    from migrate.writer import copy_tree
+
+    try:
+        copy_tree(root, output)
+    except (OSError, ValueError) as error:
+        _fail(f"cannot write the copy: {error}")
+    return _write(output, report)
+
+
+def _save(path: Path, report: RepoReport, patch: bytes) -> None:
+    from migrate.report.machine import render_json
+
+    data = patch if path.suffix == ".patch" else render_json(report).encode()
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        _fail(f"cannot write the report {path}: {error.strerror or error}")
+
+
+def _show(report: RepoReport, patch: bytes, form: str, quiet: bool) -> None:
+    shown = "" if quiet else patch.decode("utf-8", "surrogateescape")
+    if form == "json":
+        from migrate.report.machine import render_json
+
+        click.echo(render_json(report), nl=False)
+    elif quiet:
+        from migrate.report.shown import headline
+
+        click.echo(headline(report))
+    elif sys.stdout.isatty():
+        from migrate.report.console import print_report
+
+        print_report(report, shown)
+    else:
+        from migrate.report.text import render_text
+
+        click.echo(render_text(report, shown), nl=False)
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"accel-migrate: {message}", err=True)
+    sys.exit(FAILED)

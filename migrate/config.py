@@ -1,0 +1,107 @@
+"""Settings of a run: defaults ← `[tool.accel-migrate]` or `accel-migrate.toml` ← command-line options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from migrate.toml import TomlError, parse_toml
+
+MEGABYTE = 1_000_000
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; the message names the file and line it stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a run does; sizes in bytes, `exclude` as glob patterns on paths below the root."""
+
+    target: str | None = None
+    min_torch: str | None = None
+    exclude: tuple[str, ...] = ()
+    max_file_size: int = MEGABYTE
+    jobs: int = 1
+
+
+def load_config(root: Path, options: Mapping[str, Any]) -> Config:
+    """The settings for a run over `root`; options that are None count as not given.
+
+    Reads the nearest `accel-migrate.toml`, or `pyproject.toml` with a `[tool.accel-migrate]` table, from
+    `root` upwards to the top of its repository. Raises `ConfigError`.
+    """
+    config = Config()
+    found = _find(root.resolve())
+    if found:
+        path, table = found
+        config = replace(config, **_checked(path, table))
+    given = {name: value for name, value in options.items() if value is not None}
+    return replace(config, **given)
+
+
+def _find(root: Path) -> tuple[Path, Mapping[str, Any]] | None:
+    for folder in (root, *root.parents):
+        own = folder / "accel-migrate.toml"
+        if own.is_file():
+            return own, _read(own)
+        project = folder / "pyproject.toml"
+        if project.is_file():
+            table = _read(project).get("tool", {}).get("accel-migrate")
+            if table is not None:
+                return project, table
+        if (folder / ".git").exists():
+            break
+    return None
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        return parse_toml(path.read_bytes())
+    except (OSError, TomlError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _checked(path: Path, table: Mapping[str, Any]) -> dict[str, Any]:
+    known = {field.name.replace("_", "-"): field for field in fields(Config)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        where = f"{path}:{_line_of(path, key)}: [tool.accel-migrate]"
+        if key not in known:
+            raise ConfigError(f"{where}: unknown key {key!r}{_suggestion(key, list(known))}")
+        values[known[key].name] = _converted(where, key, value)
+    return values
+
+
+def _converted(where: str, key: str, value: Any) -> Any:
+    """A setting in the type of its field. Raises `ConfigError` if it has another."""
+    if key == "exclude":
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise ConfigError(f"{where}: exclude must be a list of glob patterns")
+    if key in ("max-file-size", "jobs"):
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+        raise ConfigError(f"{where}: {key} must be a positive number")
+    if isinstance(value, str):
+        return value
+    raise ConfigError(f"{where}: {key} = {value} must be a quoted string")
+
+
+def _line_of(path: Path, key: str) -> int:
+    """The line a key stands in; 1 where it is spelled in a way we do not look for."""
+    pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if pattern.match(line):
+            return number
+    return 1
+
+
+def _suggestion(key: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(key, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f" (known: {', '.join(sorted(known))})"

@@ -1,0 +1,140 @@
+"""Arguments → the files to look at, sorted, with what could not be taken and why."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import translate
+from pathlib import Path
+
+from migrate.model import FileResult, Kind, Problem
+from migrate.vcs import listed_files
+
+_KINDS: dict[str, Kind] = {
+    ".py": "python", ".pyi": "python", ".pyw": "python", ".cu": "cuda-source", ".cuh": "cuda-source",
+}  # fmt: skip
+_SKIPPED = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".tox", ".nox", ".mypy_cache", ".eggs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The files below `root`, as paths relative to it with forward slashes."""
+
+    root: Path
+    files: tuple[tuple[str, Kind], ...]
+    problems: tuple[FileResult, ...]
+
+
+def discover(arguments: Sequence[Path], exclude: Iterable[str], max_file_size: int) -> Discovery:
+    """Find the files that the arguments name or hold.
+
+    A directory's files are those git lists, or all but hidden tool folders where there is no repository.
+    Files that cannot be taken (too large, links out of the tree, no regular files) come back as problems.
+    Raises `FileNotFoundError` for an argument that does not exist.
+    """
+    root = _root(arguments)
+    excluded = _Matcher(exclude)
+    names: set[str] = set()
+    for argument in arguments:
+        if not argument.exists():
+            raise FileNotFoundError(str(argument))
+        names.update(_below(root, argument.absolute()))
+    files: list[tuple[str, Kind]] = []
+    problems: list[FileResult] = []
+    for name in sorted(names):
+        kind = _kind(root / name)
+        if kind is None or excluded(name):
+            continue
+        problem = _problem(root, name, max_file_size)
+        if problem is None:
+            files.append((name, kind))
+        elif problem.message:
+            problems.append(FileResult(name, kind, "", error=problem))
+    return Discovery(root, tuple(files), tuple(problems))
+
+
+def local_modules(files: Iterable[tuple[str, Kind]], wanted: frozenset[str]) -> dict[str, frozenset[str]]:
+    """For each folder, which of the wanted names are modules or packages of the repository's own there."""
+    found: dict[str, set[str]] = {}
+    for path, _ in files:
+        parts = path.split("/")
+        stem = parts[-1].partition(".")[0]
+        for depth, name in enumerate([*parts[:-1], stem]):
+            if name in wanted:
+                found.setdefault("/".join(parts[:depth]), set()).add(name)
+    return {folder: frozenset(names) for folder, names in found.items()}
+
+
+def _root(arguments: Sequence[Path]) -> Path:
+    folders = [path.absolute() if path.is_dir() else path.absolute().parent for path in arguments]
+    return Path(os.path.commonpath(folders))
+
+
+def _below(root: Path, argument: Path) -> Iterator[str]:
+    if not argument.is_dir():
+        yield argument.relative_to(root).as_posix()
+        return
+    prefix = argument.relative_to(root).as_posix()
+    prefix = "" if prefix == "." else prefix + "/"
+    listed = listed_files(argument)
+    for name in listed if listed is not None else _walked(argument):
+        yield prefix + name
+
+
+def _walked(folder: Path) -> Iterator[str]:
+    for current, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in _SKIPPED and not os.path.exists(os.path.join(current, name, "pyvenv.cfg"))
+        )
+        for name in names:
+            yield Path(current, name).relative_to(folder).as_posix()
+
+
+def _kind(path: Path) -> Kind | None:
+    kind = _KINDS.get(path.suffix.lower())
+    if kind or path.suffix or not path.is_file():
+        return kind
+    try:
+        with path.open("rb") as file:  # a script without a suffix
+            first = file.readline(128)
+    except OSError:
+        return None
+    return "python" if re.match(rb"#!.*\bpython", first) else None
+
+
+def _problem(root: Path, name: str, max_file_size: int) -> Problem | None:
+    """Why a file is not to be read; an empty message where it is only to be passed over."""
+    path = root / name
+    try:
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            target = path.resolve()
+            if not target.is_relative_to(root.resolve()):
+                return Problem(f"a symbolic link out of the tree, to {target}")
+            return Problem("")  # the file it names is looked at under its own name
+    except FileNotFoundError:
+        return Problem("")  # deleted, though git still lists it
+    except (OSError, RuntimeError) as error:
+        return Problem(f"cannot be examined: {error}")
+    if not stat.S_ISREG(status.st_mode):
+        return Problem("is not a regular file") if not stat.S_ISDIR(status.st_mode) else Problem("")
+    if status.st_size > max_file_size:
+        return Problem(f"is larger than {max_file_size:,} bytes ({status.st_size:,}); see --max-file-size")
+    return None
+
+
+class _Matcher:
+    """Glob patterns on relative paths; a pattern that names a folder excludes all below it."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._patterns = [re.compile(translate(pattern.rstrip("/"))) for pattern in patterns]
+
+    def __call__(self, name: str) -> bool:
+        parts = name.split("/")
+        heads = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+        return any(pattern.fullmatch(head) for pattern in self._patterns for head in heads)

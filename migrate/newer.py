@@ -1,0 +1,77 @@
+"""Python that is newer than the running one: hide from `ast` what only libcst can read.
+
+The scan needs statements, bindings and line numbers, so a statement that `ast` rejects is replaced by one
+that binds the same names on the same lines. libcst later parses the original text of these lines.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import libcst as cst
+
+from migrate.edits import apply_edits
+from migrate.model import Edit
+from migrate.nodes import children, names_in
+from migrate.spans import Spans
+
+_BLOCKS = (cst.BaseStatement, cst.BaseSuite, cst.ExceptHandler, cst.Else, cst.Finally, cst.MatchCase)
+
+
+def masked(text: str, error: SyntaxError) -> str:
+    """The text with what `ast` cannot read masked, line for line and character for character.
+
+    Raises `error` if libcst cannot read the text either, or if something is left that `ast` rejects.
+    """
+    try:
+        module = cst.parse_module(text)
+        spans = Spans(module)
+    except (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError):
+        raise error from None
+    if spans.code != text:
+        raise error
+    return apply_edits(text, _masks(module, spans, text))
+
+
+def _masks(node: cst.CSTNode, spans: Spans, text: str) -> Iterator[Edit]:
+    if isinstance(node, cst.SimpleStatementLine):
+        start, end = spans.of(node)
+        if not _parses(text[start:end].strip()):
+            yield _filled(start, end, text, "; ".join(f"{name} = 0" for name in _bound(node)) or "pass")
+        return
+    parameters = getattr(node, "type_parameters", None)
+    if isinstance(parameters, cst.TypeParameters):
+        yield _filled(*spans.of(parameters), text, "")
+    if isinstance(node, cst.ExceptHandler) and isinstance(node.type, cst.Tuple) and not node.type.lpar:
+        yield _filled(*spans.of(node.type), text, "0")
+    for child in children(node):
+        if isinstance(
+            child, (cst.BaseStatement, cst.BaseSuite, cst.ExceptHandler, cst.Else, cst.Finally, cst.MatchCase)
+        ):
+            yield from _masks(child, spans, text)
+
+
+def _parses(statement: str) -> bool:
+    try:
+        ast.parse(statement)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _bound(node: cst.CSTNode) -> list[str]:
+    """The plain names a simple statement binds."""
+    if isinstance(node, cst.AssignTarget):
+        return sorted(names_in(node.target))
+    if isinstance(node, (cst.AnnAssign, cst.AugAssign, cst.NamedExpr)) and isinstance(node.target, cst.Name):
+        return [node.target.value]
+    if isinstance(node, cst.TypeAlias):
+        return [node.name.value]
+    return [name for child in children(node) for name in _bound(child)]
+
+
+def _filled(start: int, end: int, text: str, new: str) -> Edit:
+    """An edit that keeps the length and the line ends of what it masks."""
+    rest = "".join(char if char in "\r\n" else " " for char in text[start + len(new) : end])
+    return Edit(start, end, (new + rest)[: end - start])

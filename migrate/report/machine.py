@@ -1,0 +1,70 @@
+"""The report for programs: JSON (docs/report.md has its schema) and a patch for git."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from migrate.edits import unified_diff
+from migrate.engine import decode, rewritten
+from migrate.model import FileResult, Finding, RepoReport
+
+
+def render_json(report: RepoReport) -> str:
+    """The whole report as JSON, files in path order; the same report gives the same bytes but for `seconds`."""
+    value = {
+        "version": report.version,
+        "target": report.target,
+        "summary": summary(report),
+        "files": [_file(result) for result in report.files if result.findings or result.error],
+    }
+    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+
+
+def summary(report: RepoReport) -> dict[str, Any]:
+    """The counts of a report; `files` counts all that were looked at."""
+    return {
+        "files": len(report.files),
+        "changed": len(report.changed),
+        "errors": len(report.errors),
+        "references": report.count("safe", "review", "left", "manual"),
+        "rewritten": report.count("safe", "review"),
+        "review": report.count("review"),
+        "left": report.count("left"),
+        "manual": report.count("manual"),
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def _file(result: FileResult) -> dict[str, Any]:
+    error = None
+    if result.error:
+        error = {"message": result.error.message, "line": result.error.line}
+    return {
+        "path": result.path,
+        "kind": result.kind,
+        "error": error,
+        "findings": [_finding(finding) for finding in result.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule_id": finding.rule_id,
+        "line": finding.line,
+        "column": finding.column,
+        "found": finding.found,
+        "message": finding.message,
+        "safety": finding.safety,
+        "edits": [{"start": edit.start, "end": edit.end, "text": edit.text} for edit in finding.edits],
+    }
+
+
+def render_patch(report: RepoReport, read: Callable[[str], bytes]) -> bytes:
+    """All edits as one patch that `git apply` takes; `read` gives a file's bytes as they were looked at."""
+    return b"".join(_diff(result, read(result.path)) for result in report.changed if not result.error)
+
+
+def _diff(result: FileResult, data: bytes) -> bytes:
+    return unified_diff(result.path, data, rewritten(data, result), decode(data)[0], result.edits)

@@ -1,0 +1,80 @@
+"""What all reports for people show alike: safe text, the headline, findings by rule, files by need."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from migrate.model import FileResult, Finding, RepoReport, Safety
+
+# C0 and C1 controls, bidirectional overrides, line separators, and what surrogateescape made of raw bytes.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+ORDER: tuple[Safety, ...] = ("manual", "review", "safe", "left")
+
+
+def printable(text: str) -> str:
+    """Text that a terminal shows and never obeys: control characters are written as escapes."""
+    return _UNSAFE.sub(lambda match: _escape(match.group()), text)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """How often one rule was met with one outcome, and where first."""
+
+    rule_id: str
+    safety: Safety
+    count: int
+    first: str
+    message: str
+
+
+def rule_counts(report: RepoReport) -> list[RuleCount]:
+    """Findings by rule and outcome: what needs a person first, then by number."""
+    counts: Counter[tuple[str, Safety]] = Counter()
+    first: dict[tuple[str, Safety], tuple[FileResult, Finding]] = {}
+    for result, finding in report.findings():
+        key = finding.rule_id, finding.safety
+        counts[key] += 1
+        first.setdefault(key, (result, finding))
+    rows = [
+        RuleCount(*key, count, f"{first[key][0].path}:{first[key][1].line}", first[key][1].message)
+        for key, count in counts.items()
+    ]
+    return sorted(rows, key=lambda row: (ORDER.index(row.safety), -row.count, row.rule_id))
+
+
+def manual_findings(report: RepoReport) -> Iterator[tuple[FileResult, list[Finding]]]:
+    """The files with manual work, those with most of it first."""
+    files = [(result, [item for item in result.findings if item.safety == "manual"]) for result in report.files]
+    yield from sorted(((result, found) for result, found in files if found), key=lambda pair: -len(pair[1]))
+
+
+def headline(report: RepoReport) -> str:
+    """The sum in which every reference is accounted for."""
+    rewritten, left, manual = report.count("safe", "review"), report.count("left"), report.count("manual")
+    total = rewritten + left + manual
+    review = report.count("review")
+    worth = f" ({review} worth a review)" if review else ""
+    need = "needs" if manual == 1 else "need"
+    return f"{_number(total, 'reference')}: {rewritten:,} rewritten{worth}, {left:,} left, {manual:,} {need} you"
+
+
+def scope_line(report: RepoReport) -> str:
+    """How much was looked at, and how much of it changes."""
+    errors = len(report.errors)
+    problems = f", {_number(errors, 'file')} could not be handled" if errors else ""
+    looked = f"{_number(len(report.files), 'file')} looked at in {report.seconds:.2f} s"
+    return f"{looked}, {_number(len(report.changed), 'file')} to change for {report.target}{problems}"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

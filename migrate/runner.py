@@ -1,0 +1,128 @@
+"""Many files: read, hand to the engine in batches, collect in order."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from migrate import __version__
+from migrate.discover import Discovery, local_modules
+from migrate.engine import NOTHING_KNOWN, DecodeError, decode, digest_of, may_mention, migrate_bytes, parse
+from migrate.model import FileResult, Kind, Problem, RepoReport, Repository, Table
+
+BATCH = 256_000  # bytes of source per task
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file for a worker: its bytes travel with it, so that workers need no access to the disk."""
+
+    path: str
+    kind: Kind
+    data: bytes
+    repository: Repository = NOTHING_KNOWN
+
+
+def run(
+    discovery: Discovery, table: Table, executor: Executor | None = None, progress: Progress | None = None
+) -> RepoReport:
+    """Look at every file of a discovery; nothing is written.
+
+    `executor` is any `concurrent.futures.Executor`; without one the work is done in this process. The
+    report is the same either way, with the files in path order. `progress(done, total)` counts files.
+    """
+    started = time.perf_counter()
+    results = {result.path: result for result in discovery.problems}
+    jobs: list[Job] = []
+    for path, kind, data in _readable(discovery, results):
+        if kind == "python" and not may_mention(data, table.sites):
+            results[path] = FileResult(path, kind, digest_of(data))
+        else:
+            jobs.append(Job(path, kind, data))
+    total = len(results) + len(jobs)
+    for batch in _processed(_batches(_informed(discovery, jobs, table)), table, executor):
+        results.update((result.path, result) for result in batch)
+        if progress:
+            progress(len(results), total)
+    files = tuple(results[path] for path in sorted(results))
+    return RepoReport(table.target.words.name, __version__, files, time.perf_counter() - started)
+
+
+def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
+    """The results of one batch. The one place that catches everything: a bug costs one file, not the run."""
+    results: list[FileResult] = []
+    gc.disable()  # parsing makes no garbage cycles, and looking for them takes a third of its time
+    for job in jobs:
+        try:
+            results.append(migrate_bytes(job.path, job.kind, job.data, table, job.repository))
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            message = f"internal error, please report it: {error!r} in {Path(where.filename).name}:{where.lineno}"
+            results.append(FileResult(job.path, job.kind, "", error=Problem(message)))
+    gc.enable()
+    return results
+
+
+def _readable(discovery: Discovery, results: dict[str, FileResult]) -> Iterator[tuple[str, Kind, bytes]]:
+    for path, kind in discovery.files:
+        try:
+            yield path, kind, (discovery.root / path).read_bytes()
+        except OSError as error:
+            problem = Problem(f"cannot be read: {error.strerror or error}")
+            results[path] = FileResult(path, kind, "", error=problem)
+
+
+def _informed(discovery: Discovery, jobs: Sequence[Job], table: Table) -> Iterator[Job]:
+    """The jobs, each with what the rest of the repository says about it."""
+    roots = frozenset(name.partition(".")[0] for name in table.sites.packages)
+    modules = local_modules(discovery.files, roots)
+    overriding = frozenset(name for job in jobs for name in _overriding_classes(job, table))
+    for job in jobs:
+        folders = job.path.split("/")[:-1]
+        above = ["/".join(folders[:depth]) for depth in range(len(folders) + 1)]
+        own = frozenset().union(*(modules.get(folder, frozenset()) for folder in (*above, "src")))
+        yield replace(job, repository=Repository(own, overriding)) if own or overriding else job
+
+
+def _overriding_classes(job: Job, table: Table) -> Iterator[str]:
+    """Names of the classes in a file that define their own cuda()."""
+    method = table.source.method
+    if job.kind != "python" or f"def {method}(".encode() not in job.data:
+        return
+    try:
+        tree = parse(decode(job.data)[0])
+    except (DecodeError, SyntaxError):
+        return  # the engine will say so
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and any(getattr(item, "name", "") == method for item in node.body):
+            yield node.name
+
+
+def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
+    batch: list[Job] = []
+    size = 0
+    for job in jobs:
+        batch.append(job)
+        size += len(job.data)
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _processed(batches: Iterable[list[Job]], table: Table, executor: Executor | None) -> Iterator[list[FileResult]]:
+    if executor is None:
+        for batch in batches:
+            yield process(batch, table)
+        return
+    futures: list[Future[list[FileResult]]] = [executor.submit(process, batch, table) for batch in batches]
+    for future in as_completed(futures):
+        yield future.result()
