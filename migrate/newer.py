@@ -45,11 +45,25 @@ def _masks(node: cst.CSTNode, spans: Spans, text: str) -> Iterator[Edit]:
         yield _filled(*spans.of(parameters), text, "")
     if isinstance(node, cst.ExceptHandler) and isinstance(node.type, cst.Tuple) and not node.type.lpar:
         yield _filled(*spans.of(node.type), text, "0")
+        yield from _masks(node.body, spans, text)
+        return
     for child in children(node):
-        if isinstance(
-            child, (cst.BaseStatement, cst.BaseSuite, cst.ExceptHandler, cst.Else, cst.Finally, cst.MatchCase)
-        ):
+        if isinstance(child, _BLOCKS):
             yield from _masks(child, spans, text)
+        elif not isinstance(node, cst.Module):
+            for expression in _expressions(child):
+                start, end = spans.of(expression)
+                if not _parses(f"({text[start:end]})"):
+                    yield _filled(start, end, text, "0")
+
+
+def _expressions(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
+    """The expressions in the header of a compound statement, outermost only."""
+    if isinstance(node, cst.BaseExpression):
+        yield node
+    elif not isinstance(node, (cst.TypeParameters, cst.AssignTarget)):
+        for child in children(node):
+            yield from _expressions(child)
 
 
 def _parses(statement: str) -> bool:
