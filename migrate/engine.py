@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import codecs
 import io
-import re
 import warnings
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from migrate.edits import apply_edits
-from migrate.model import FileResult, Finding, Kind, Problem, Repository, Sites, Table
+from migrate.finder import Finder, may_mention
+from migrate.model import Edit, FileResult, Finding, Kind, Problem, Repository, Table
 
 if TYPE_CHECKING:
     from migrate.source import Scan
@@ -56,14 +57,6 @@ def digest_of(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def may_mention(data: bytes, sites: Sites) -> bool:
-    """Whether the bytes hold a word, in any case, or an import for which a file has to be parsed."""
-    lower = data.lower()
-    if any(word.encode() in lower for word in (*sites.words, *sites.triggers)):
-        return True
-    return re.search(_import_pattern(sites).encode(), data, re.MULTILINE) is not None
-
-
 def decode(data: bytes) -> tuple[str, str]:
     """The text of a Python file, without a byte-order mark, and its encoding.
 
@@ -97,15 +90,29 @@ def _python(text: str, table: Table, repository: Repository) -> tuple[Finding, .
     from migrate.index import build_index
     from migrate.settle import accounted, settled
 
-    scanned, word = _scanned(text, table)
-    index = build_index(scanned, table, word)
+    scanned, finder = _scanned(text, table)
+    index = build_index(scanned, table, finder)
     view = View(scanned, index, table, repository)
     drafts = settled(find_all(view))
     drafts += vendor_imports(view, drafts)
     findings = accounted(view, drafts)
-    if any(finding.edits for finding in findings):
-        parse(apply_edits(text, [edit for finding in findings for edit in finding.edits]))
+    _check(scanned, [edit for finding in findings for edit in finding.edits])
     return findings
+
+
+def _check(scanned: Scan, edits: Sequence[Edit]) -> None:
+    """Parse every edited statement again, as it will be. Raises `SyntaxError`, which would be our bug.
+
+    Edits stay within the lines of their statement, so this says of the file what a parse of it all would.
+    """
+    from migrate.regions import bounds, wrapped
+
+    for region in scanned.regions:
+        start, end = bounds(scanned, region)
+        inside = [Edit(edit.start - start, edit.end - start, edit.text) for edit in edits if start <= edit.start < end]
+        if inside:
+            before, snippet, after = wrapped(scanned, region)
+            parse(before + apply_edits(snippet, inside) + after)
 
 
 def parse(text: str) -> ast.Module:
@@ -128,34 +135,24 @@ def _parsed(text: str) -> ast.Module:
             raise SyntaxError(str(error) or type(error).__name__) from None
 
 
-def _scanned(text: str, table: Table) -> tuple[Scan, re.Pattern[str]]:
+def _scanned(text: str, table: Table) -> tuple[Scan, Finder]:
     """The scan of a file, made again if the first one found names that stand for CUDA without saying so."""
     from migrate.scan import scan
 
     tree = parse(text)
-    sites = table.sites
-    pattern = "|".join(map(re.escape, (*sites.words, *sites.triggers))) + "|" + _import_pattern(sites)
-    word = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-    first = scan(text, tree, table, word)
-    aliases = {name for name in (*first.aliases, *_companions(text, table)) if not word.search(name)}
+    finder = Finder(text, table.sites)
+    first = scan(tree, table, finder)
+    aliases = {name for name in (*first.aliases, *_companions(text, table)) if not finder.touches(name)}
     if not aliases:
-        return first, word
-    names = "|".join(sorted(map(re.escape, aliases)))
-    word = re.compile(rf"{pattern}|\b(?:{names})\b", re.IGNORECASE | re.MULTILINE)
-    return scan(text, tree, table, word), word
+        return first, finder
+    finder = Finder(text, table.sites, aliases)
+    return scan(tree, table, finder), finder
 
 
 def _companions(text: str, table: Table) -> set[str]:
     """Names to look at because the file uses another one that they go together with."""
     together = [rule for rule in table.rules.values() if rule.together]
     return {rule.key.rpartition(".")[2] for rule in together if (rule.together or "").split(".")[-2] in text}
-
-
-def _import_pattern(sites: Sites) -> str:
-    """Finds imports of the packages that the tables have rows for."""
-    names = "|".join(re.escape(name) for name in sorted(sites.packages, reverse=True))
-    before = r"from[ \t]+|import[ \t]+(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*"
-    return rf"^[ \t]*(?:{before})(?:{names})\b"
 
 
 def _cuda_source(path: str, table: Table) -> Finding:

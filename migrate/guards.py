@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _AGNOSTIC = "accelerator"
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +35,22 @@ class GuardFinder:
         self._pattern = re.compile(
             rf"(?<![a-z])({words})(?![a-z])|(?:torch\.|get_|current_)({_AGNOSTIC})", re.IGNORECASE
         )
-        self._helper = re.compile(rf"\bis_(?:torch_)?{target}_available\b")
+        self._words = tuple(sorted(set(accelerators) - {source}))
+        self._lines: list[int] = []
+        self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
 
-    def concerns(self, text: str) -> bool:
-        """Whether the file names another accelerator at all; most do not, and need no more questions."""
-        return self._pattern.search(text) is not None
+    def attend(self, lower: str, starts: Sequence[int]) -> bool:
+        """Note the lines on which a file, given in lower case, names another accelerator; most name none.
+
+        Asked of many files, so by substring: the pattern takes longer than all else that is done here.
+        """
+        found = {at for word in (*self._words, _AGNOSTIC) for at in _standing(lower, word)}
+        self._lines = sorted({bisect_right(starts, at) for at in found})
+        return bool(found)
 
     def calls_helper(self, text: str) -> bool:
         """Whether the file asks a helper such as `is_torch_npu_available`, which no codemod of ours writes."""
-        return self._helper.search(text) is not None
+        return any(helper in text for helper in self._helpers)
 
     def named_in(self, text: str) -> frozenset[str]:
         """The accelerators that identifiers or strings in the text name, lower-case."""
@@ -62,10 +71,10 @@ class GuardFinder:
         """A guard for each arm of an if/elif ladder, the last one for `else`."""
         arms = list(_arms(node))
         named = [self._mentions(test) for test in arms]
-        cuda = [self._mentions_source(test) for test in arms]
         every: frozenset[str] = frozenset().union(*named)
         if not every or not _open(outer):
             return [outer] * (len(arms) + 1)
+        cuda = [self._mentions_source(test) for test in arms]
         alone = [bool(names) and not has for names, has in zip(named, cuda, strict=True)]
         if not any(alone):
             return [outer] * (len(arms) + 1)
@@ -89,7 +98,9 @@ class GuardFinder:
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
                 roots = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
                 names |= self.named_in(" ".join([*roots, getattr(statement, "module", None) or ""]))
-        return Guard(names, f"the way out when {', '.join(sorted(names))} is absent") if names else outer
+        if not names:
+            return outer
+        return Guard(names, f"the way out when {', '.join(sorted(names))} is absent", soft=names == {self.target})
 
     def cases(self, node: ast.Match, outer: Guard | None) -> Guard | None:
         """The guard of a `match` whose patterns name several accelerators."""
@@ -121,12 +132,12 @@ class GuardFinder:
         """Two `if`s in a row, one asking for CUDA and one for another device, are a ladder too."""
         here = statements[index]
         assert isinstance(here, ast.If)
-        if not self._mentions_source(here.test) or self._mentions(here.test):
-            return None
         for neighbour in statements[max(0, index - 1) : index + 2]:
             if isinstance(neighbour, ast.If) and neighbour is not here:
                 names = self._mentions(neighbour.test)
-                if names and not self._mentions_source(neighbour.test):
+                if not names or self._mentions(here.test):
+                    continue
+                if self._mentions_source(here.test) and not self._mentions_source(neighbour.test):
                     reason = f"beside a branch for {', '.join(sorted(names))}"
                     return Guard(names, reason, soft=names == {self.target})
         return None
@@ -141,11 +152,24 @@ class GuardFinder:
         reason = f"after the branch for {', '.join(sorted(names))} has left"
         return Guard(names, reason, soft=names == {self.target})
 
-    def _mentions(self, node: ast.AST) -> frozenset[str]:
+    def _mentions(self, node: ast.expr | ast.pattern) -> frozenset[str]:
+        index = bisect_left(self._lines, node.lineno)
+        if index == len(self._lines) or self._lines[index] > (node.end_lineno or node.lineno):
+            return _NONE
         return self.named_in(" ".join(_words(node)))
 
     def _mentions_source(self, node: ast.AST) -> bool:
         return any(self.source in word.lower() for word in _words(node))
+
+
+def _standing(lower: str, word: str) -> Iterator[int]:
+    """Where a word occurs with no letter beside it."""
+    at = lower.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not lower[at - 1 : at].isalpha() and not lower[end : end + 1].isalpha():
+            yield at
+        at = lower.find(word, end)
 
 
 def _open(guard: Guard | None) -> bool:

@@ -6,7 +6,6 @@ a plain walk over the nodes' fields does not. Names are resolved by the scopes o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,6 +16,7 @@ import libcst as cst
 from migrate.bindings import LOCAL, Meaning, meaning_of_root
 from migrate.callsites import MESSAGE, OTHER, argument_sites, element_sites, entry_sites, hands_over_rank
 from migrate.describe import describe
+from migrate.finder import Finder
 from migrate.guards import GuardFinder
 from migrate.model import Table
 from migrate.nodes import (
@@ -41,14 +41,14 @@ Role = Choice["parameter", "keyword", "definition", "name", "integer"]
 _RAISED = Site("message", callee="raise")
 
 
-def build_index(scan: Scan, table: Table, word: re.Pattern[str]) -> Index:
+def build_index(scan: Scan, table: Table, finder: Finder) -> Index:
     """Parse the regions of a scan and list what is in them.
 
     Raises `UnreadableRegionError` naming the line where libcst cannot parse a region.
     """
     index = Index()
     for region in scan.regions:
-        walk = _Walk(ParsedRegion(scan, region), region.place, table, word, index, scan.guards)
+        walk = _Walk(ParsedRegion(scan, region), region.place, table, finder, index, scan.guards)
         for statement in walk.region.module.body:
             walk.visit(statement, OTHER)
     return index
@@ -58,11 +58,11 @@ class _Walk:
     """One walk over one region. Each method takes a node and the site it stands in."""
 
     def __init__(
-        self, region: ParsedRegion, place: Place, table: Table, word: re.Pattern[str], index: Index,
+        self, region: ParsedRegion, place: Place, table: Table, finder: Finder, index: Index,
         guards: GuardFinder | None,
     ) -> None:  # fmt: skip
         self.region, self.place, self.table, self.index, self.guards = region, place, table, index, guards
-        self.search = word.search
+        self.search = finder.touches
         self.shadowed: list[set[str]] = []  # what the lambdas and comprehensions around a node bind
         self.subject = ""
 

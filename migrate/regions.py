@@ -24,7 +24,7 @@ class ParsedRegion:
     """
 
     def __init__(self, scan: Scan, region: Region) -> None:
-        before, snippet, after = _wrapped(scan, region)
+        before, snippet, after = wrapped(scan, region)
         text = before + snippet + after
         try:
             self.module = cst.parse_module(text)
@@ -68,10 +68,16 @@ def _common(left: str, right: str) -> int:
     return next((n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 
 
-def _wrapped(scan: Scan, region: Region) -> tuple[str, str, str]:
-    """The region's lines, with what makes them a module before and after."""
+def bounds(scan: Scan, region: Region) -> tuple[int, int]:
+    """Offsets of the region's lines, the last line end included."""
     end = scan.starts[region.last] if region.last < len(scan.starts) else len(scan.text)
-    snippet = scan.text[scan.starts[region.first - 1] : end]
+    return scan.starts[region.first - 1], end
+
+
+def wrapped(scan: Scan, region: Region) -> tuple[str, str, str]:
+    """The region's lines, with what makes them a module before and after."""
+    start, end = bounds(scan, region)
+    snippet = scan.text[start:end]
     indent = snippet[: len(snippet) - len(snippet.lstrip(" \t\f"))]
     before = "if 1:\n" if indent else ""
     after = ""

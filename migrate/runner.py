@@ -13,7 +13,8 @@ from pathlib import Path
 
 from migrate import __version__
 from migrate.discover import Discovery, local_modules
-from migrate.engine import NOTHING_KNOWN, DecodeError, decode, digest_of, may_mention, migrate_bytes, parse
+from migrate.engine import NOTHING_KNOWN, DecodeError, decode, digest_of, migrate_bytes, parse
+from migrate.finder import may_mention
 from migrate.model import FileResult, Kind, Problem, RepoReport, Repository, Table
 
 BATCH = 256_000  # bytes of source per task

@@ -14,10 +14,12 @@ from dataclasses import replace
 
 from migrate.bindings import Scope, bind_import, bind_target
 from migrate.edits import line_starts
+from migrate.finder import Finder
 from migrate.guards import Guard, GuardFinder
 from migrate.model import Table
 from migrate.source import ImportStatement, Nesting, Place, Region, Scan, Shape
 
+_WALRUS = re.compile(r"\b(\w+)\s*:=")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 _TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))
@@ -26,26 +28,33 @@ _COMPOUND = (
 )  # fmt: skip
 
 
-def scan(text: str, tree: ast.Module, table: Table, word: re.Pattern[str]) -> Scan:
-    """Scan a file whose decoded `text` parsed to `tree`; `word` finds what may mention CUDA."""
+def scan(tree: ast.Module, table: Table, finder: Finder) -> Scan:
+    """Scan the file that `finder` was made for and that parsed to `tree`."""
+    text = finder.text
     guards = GuardFinder(table.sites.accelerators, table.source.name, table.target.words.name)
     module = Scope("module", "", tree)
-    result = Scan(text, line_starts(text), module, [match.span() for match in word.finditer(text)])
-    result.calls_helper = guards.calls_helper(text)
-    result.guards = guards if guards.concerns(text) else None
-    walker = _Walker(result, table, ":=" in text)
+    result = Scan(text, line_starts(text), module, finder.mentions())
+    if result.mentions and guards.attend(finder.lower, result.starts):
+        result.guards = guards
+        result.calls_helper = guards.calls_helper(text)
+    if ":=" in text:
+        module.bound.update(_WALRUS.findall(text))  # wherever it stands: reason enough to be unsure
+    looks = [start for start, _ in (*result.mentions, *finder.reasons_to_look())]
+    walker = _Walker(result, table, looks)
     walker.block(tree.body, Place(module))
     return result
 
 
 class _Walker:
-    def __init__(self, result: Scan, table: Table, walrus: bool) -> None:
-        self.result, self.guards, self.walrus = result, result.guards, walrus
+    def __init__(self, result: Scan, table: Table, looks: Iterable[int]) -> None:
+        self.result, self.guards = result, result.guards
+        self.typing = "TYPE_CHECKING" in result.text
+        self.globals = "global " in result.text
         self.method, self.predicate = table.source.method, table.source.predicate
         self.roots = {"torch", table.target.package}
         self.modules = {name for name in table.sites.modules if table.source.name in name}
         starts = result.starts
-        self.hit_lines = sorted({bisect_right(starts, start) for start, _ in result.hits})
+        self.hit_lines = sorted({bisect_right(starts, start) for start in looks})
 
     def hit(self, first: int, last: int) -> bool:
         index = bisect_left(self.hit_lines, first)
@@ -105,7 +114,9 @@ class _Walker:
     def inner(self, node: ast.stmt, place: Place) -> None:
         """The blocks below a compound statement."""
         if isinstance(node, _DEFINITIONS):
-            self.block(node.body, self.definition(node, place))
+            inside = self.definition(node, place)
+            if isinstance(node, ast.ClassDef) or self.globals or self.hit(node.lineno, node.end_lineno or 0):
+                self.block(node.body, inside)  # what other functions bind is their own business
         elif isinstance(node, ast.If):
             self.branches(node, place)
         elif isinstance(node, _TRY):
@@ -124,7 +135,7 @@ class _Walker:
                 self.block(block, nested)
 
     def branches(self, node: ast.If, place: Place) -> None:
-        if "TYPE_CHECKING" in ast.unparse(node.test):
+        if self.typing and "TYPE_CHECKING" in ast.unparse(node.test):
             place = replace(place, nesting="typing")
         guards: list[Guard | None] = self.guards.branches(node, place.guard) if self.guards else []
         arm: ast.If | None = node
@@ -202,13 +213,6 @@ class _Walker:
             for item in node.items:
                 if item.optional_vars:
                     bind_target(place.scope, item.optional_vars, item.context_expr)
-        if self.walrus:
-            self.bind_walrus(node, place.scope)
-
-    def bind_walrus(self, node: ast.stmt, scope: Scope) -> None:
-        for child in ast.walk(node):
-            if isinstance(child, ast.NamedExpr):
-                bind_target(scope, child.target, child.value)
 
     def bind_pattern(self, pattern: ast.pattern, scope: Scope) -> None:
         for child in ast.walk(pattern):
@@ -218,8 +222,6 @@ class _Walker:
 
     def simple(self, node: ast.stmt, place: Place) -> None:
         self.bind_simple(node, place)
-        if self.walrus:
-            self.bind_walrus(node, place.scope)
         first, last = node.lineno, node.end_lineno or node.lineno
         if not self.hit(first, last):
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -47,24 +48,23 @@ def accounted(view: View, drafts: Iterable[Draft]) -> tuple[Finding, ...]:
 def _unspoken(view: View, drafts: list[Draft]) -> Iterator[Draft]:
     """The words of interest outside every draft. By now they can only stand in comments."""
     text = view.scan.text
-    word = re.compile("|".join(map(re.escape, view.table.sites.words)), re.IGNORECASE)
     spans = sorted((draft.start, draft.end) for draft in drafts if draft.start < draft.end)
     at = covered = done = 0
-    for match in word.finditer(text):
-        while at < len(spans) and spans[at][0] <= match.start():
+    for start, end in view.scan.mentions:
+        while at < len(spans) and spans[at][0] <= start:
             covered = max(covered, spans[at][1])
             at += 1
-        if match.start() < max(covered, done):
+        if start < max(covered, done):
             continue
-        line_start = text.rfind("\n", 0, match.start()) + 1
-        hash_at = text.find("#", max(line_start, covered), match.start())
-        done = _end_of_line(text, match.start())
+        line_start = text.rfind("\n", 0, start) + 1
+        hash_at = text.find("#", max(line_start, covered), start)
+        done = _end_of_line(text, start)
         if hash_at >= 0:
             yield Draft("left:comment", hash_at, done, "left", "a comment")
         else:
             why = "mentions CUDA in a place that accel-migrate does not understand: please report it"
-            yield Draft("unaccounted", match.start(), match.end(), "manual", why)
-            done = match.end()
+            yield Draft("unaccounted", start, end, "manual", why)
+            done = end
 
 
 def _end_of_line(text: str, start: int) -> int:
@@ -76,9 +76,9 @@ def _finding(view: View, draft: Draft, starts: list[int]) -> Finding:
     text = view.scan.text
     at = draft.start
     if "\n" in text[draft.start : draft.end]:  # point at the line of a long text that matters
-        words = "|".join(map(re.escape, view.table.sites.words))
-        mention = re.search(words, text[draft.start : draft.end], re.IGNORECASE)
-        at += mention.start() if mention else 0
+        mentions = view.scan.mentions
+        index = bisect_left(mentions, (draft.start, 0))
+        at = mentions[index][0] if index < len(mentions) and mentions[index][0] < draft.end else at
     line, column = position(starts, at)
     return Finding(
         draft.rule_id, draft.start, draft.end, line, column, _shown(text, at, draft), draft.message, draft.safety,

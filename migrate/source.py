@@ -51,7 +51,7 @@ class Scan:
     text: str
     starts: list[int]
     module: Scope
-    hits: list[tuple[int, int]]  # spans of the words of interest
+    mentions: list[tuple[int, int]]  # spans of the words to account for
     regions: list[Region] = field(default_factory=list)
     docstrings: list[tuple[int, int]] = field(default_factory=list)
     imports: list[ImportStatement] = field(default_factory=list)

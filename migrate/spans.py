@@ -7,8 +7,6 @@ is the oracle in the tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import accumulate
 
 import libcst as cst
@@ -29,14 +27,26 @@ class _Recorder(CodegenState):
     def after_codegen(self, node: cst.CSTNode) -> None:
         self.between.setdefault(id(node), (self.open[id(node)], len(self.tokens)))
 
-    @contextmanager
-    def record_syntactic_position(
+    def record_syntactic_position(  # type: ignore[override]
         self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
-    ) -> Iterator[None]:
+    ) -> _Bracket:
         """libcst opens this around a node without its parentheses and surrounding white space."""
-        start = len(self.tokens)
-        yield
-        self.between[id(node)] = (start, len(self.tokens))
+        return _Bracket(self, id(node))
+
+
+class _Bracket:
+    """A context manager without the cost of a generator: libcst opens one for every expression."""
+
+    __slots__ = ("node", "recorder", "start")
+
+    def __init__(self, recorder: _Recorder, node: int) -> None:
+        self.recorder, self.node = recorder, node
+
+    def __enter__(self) -> None:
+        self.start = len(self.recorder.tokens)
+
+    def __exit__(self, *_: object) -> None:
+        self.recorder.between[self.node] = (self.start, len(self.recorder.tokens))
 
 
 class Spans:

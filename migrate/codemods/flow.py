@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from migrate.bindings import home_of
 from migrate.codemods.view import View
@@ -12,6 +13,8 @@ from migrate.source import Place
 
 def reaches_device(view: View, place: Place, name: str) -> bool:
     """Whether the file passes the variable, as it stands, to something that takes a device."""
+    if not re.search(rf"[(=,]\s*{re.escape(name)}\s*[,)]", view.scan.text):
+        return False
     root = name.partition(".")[0]
     home = home_of(place.scope, root)
     where = home.node if home and "." not in name else place.scope.module().node

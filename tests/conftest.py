@@ -1,0 +1,21 @@
+"""`pytest --update` records the outputs of the fixtures anew; cases and targets are found here."""
+
+from __future__ import annotations
+
+import pytest
+from kit import TARGETS, cases
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite the expected outputs, and fail where they changed")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if {"case", "target"} <= set(metafunc.fixturenames):
+        pairs = [pytest.param(case, target, id=f"{case}-{target}") for case in cases() for target in TARGETS]
+        metafunc.parametrize(("case", "target"), pairs)
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--update"))
