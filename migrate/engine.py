@@ -36,11 +36,16 @@ def migrate_bytes(
 
     `path` is only named in the result. Bad input is a `Problem` in it, never an exception.
     """
+    if kind == "python" and not may_mention(data, table.sites):
+        return FileResult(path, kind, digest_of(data))
+    return examine(path, kind, data, table, repository)
+
+
+def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Repository) -> FileResult:
+    """Like `migrate_bytes`, for a file that is known to mention CUDA."""
     digest = digest_of(data)
     if kind == "cuda-source":
         return FileResult(path, kind, digest, (_cuda_source(path, table),))
-    if not may_mention(data, table.sites):
-        return FileResult(path, kind, digest)
     problem = None
     findings: tuple[Finding, ...] = ()
     try:

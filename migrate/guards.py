@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -29,28 +28,19 @@ class Guard:
 class GuardFinder:
     """Answers, for the statements of one file, which of them stand in a branch for one accelerator."""
 
-    def __init__(self, accelerators: Iterable[str], source: str, target: str) -> None:
+    def __init__(self, text: str, starts: Sequence[int], accelerators: Iterable[str], source: str, target: str) -> None:
+        self._text, self._starts = text, starts
         self.source, self.target = source, target
-        words = "|".join(sorted(set(accelerators) - {source}))
+        names = "|".join(sorted(set(accelerators) - {source}))
         self._pattern = re.compile(
-            rf"(?<![a-z])({words})(?![a-z])|(?:torch\.|get_|current_)({_AGNOSTIC})", re.IGNORECASE
+            rf"(?<![a-z])({names})(?![a-z])|(?:torch\.|get_|current_)({_AGNOSTIC})", re.IGNORECASE
         )
-        self._words = tuple(sorted(set(accelerators) - {source}))
-        self._lines: list[int] = []
+        self._words = (*sorted(set(accelerators) - {source}), _AGNOSTIC)
         self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
 
-    def attend(self, lower: str, starts: Sequence[int]) -> bool:
-        """Note the lines on which a file, given in lower case, names another accelerator; most name none.
-
-        Asked of many files, so by substring: the pattern takes longer than all else that is done here.
-        """
-        found = {at for word in (*self._words, _AGNOSTIC) for at in _standing(lower, word)}
-        self._lines = sorted({bisect_right(starts, at) for at in found})
-        return bool(found)
-
-    def calls_helper(self, text: str) -> bool:
+    def calls_helper(self) -> bool:
         """Whether the file asks a helper such as `is_torch_npu_available`, which no codemod of ours writes."""
-        return any(helper in text for helper in self._helpers)
+        return any(helper in self._text for helper in self._helpers)
 
     def named_in(self, text: str) -> frozenset[str]:
         """The accelerators that identifiers or strings in the text name, lower-case."""
@@ -153,23 +143,16 @@ class GuardFinder:
         return Guard(names, reason, soft=names == {self.target})
 
     def _mentions(self, node: ast.expr | ast.pattern) -> frozenset[str]:
-        index = bisect_left(self._lines, node.lineno)
-        if index == len(self._lines) or self._lines[index] > (node.end_lineno or node.lineno):
+        """The accelerators that an expression names. Most name none: their lines are searched before the tree."""
+        last = node.end_lineno or node.lineno
+        end = self._starts[last] if last < len(self._starts) else len(self._text)
+        lines = self._text[self._starts[node.lineno - 1] : end].lower()
+        if not any(word in lines for word in self._words):
             return _NONE
         return self.named_in(" ".join(_words(node)))
 
     def _mentions_source(self, node: ast.AST) -> bool:
         return any(self.source in word.lower() for word in _words(node))
-
-
-def _standing(lower: str, word: str) -> Iterator[int]:
-    """Where a word occurs with no letter beside it."""
-    at = lower.find(word)
-    while at >= 0:
-        end = at + len(word)
-        if not lower[at - 1 : at].isalpha() and not lower[end : end + 1].isalpha():
-            yield at
-        at = lower.find(word, end)
 
 
 def _open(guard: Guard | None) -> bool:

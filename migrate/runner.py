@@ -13,7 +13,7 @@ from pathlib import Path
 
 from migrate import __version__
 from migrate.discover import Discovery, local_modules
-from migrate.engine import NOTHING_KNOWN, DecodeError, decode, digest_of, migrate_bytes, parse
+from migrate.engine import NOTHING_KNOWN, DecodeError, decode, digest_of, examine, parse
 from migrate.finder import may_mention
 from migrate.model import FileResult, Kind, Problem, RepoReport, Repository, Table
 
@@ -62,7 +62,7 @@ def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
     gc.disable()  # parsing makes no garbage cycles, and looking for them takes a third of its time
     for job in jobs:
         try:
-            results.append(migrate_bytes(job.path, job.kind, job.data, table, job.repository))
+            results.append(examine(job.path, job.kind, job.data, table, job.repository))
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             message = f"internal error, please report it: {error!r} in {Path(where.filename).name}:{where.lineno}"

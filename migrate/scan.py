@@ -31,12 +31,12 @@ _COMPOUND = (
 def scan(tree: ast.Module, table: Table, finder: Finder) -> Scan:
     """Scan the file that `finder` was made for and that parsed to `tree`."""
     text = finder.text
-    guards = GuardFinder(table.sites.accelerators, table.source.name, table.target.words.name)
     module = Scope("module", "", tree)
     result = Scan(text, line_starts(text), module, finder.mentions())
-    if result.mentions and guards.attend(finder.lower, result.starts):
-        result.guards = guards
-        result.calls_helper = guards.calls_helper(text)
+    if result.mentions:
+        names = table.source.name, table.target.words.name
+        result.guards = GuardFinder(text, result.starts, table.sites.accelerators, *names)
+        result.calls_helper = result.guards.calls_helper()
     if ":=" in text:
         module.bound.update(_WALRUS.findall(text))  # wherever it stands: reason enough to be unsure
     looks = [start for start, _ in (*result.mentions, *finder.reasons_to_look())]
@@ -70,7 +70,7 @@ class _Walker:
         regions.append(Region(first, last, shape, place, subject))
 
     def block(self, statements: Sequence[ast.stmt], place: Place) -> None:
-        if self.guards is None:
+        if self.guards is None or not statements or not self.hit(statements[0].lineno, statements[-1].end_lineno or 0):
             for statement in statements:
                 self.statement(statement, place)
             return
@@ -137,7 +137,8 @@ class _Walker:
     def branches(self, node: ast.If, place: Place) -> None:
         if self.typing and "TYPE_CHECKING" in ast.unparse(node.test):
             place = replace(place, nesting="typing")
-        guards: list[Guard | None] = self.guards.branches(node, place.guard) if self.guards else []
+        asked = self.guards is not None and self.hit(node.lineno, node.end_lineno or 0)
+        guards: list[Guard | None] = self.guards.branches(node, place.guard) if asked and self.guards else []
         arm: ast.If | None = node
         index = 0
         while arm:
