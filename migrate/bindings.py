@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 @dataclass(slots=True, eq=False)
@@ -51,8 +51,7 @@ class Scope:
             scope = scope.parent
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What a name can stand for: dotted names, and whether that is all it can."""
 
     names: frozenset[str] = frozenset()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import libcst as cst
 
@@ -91,9 +90,9 @@ def element_sites(values: Sequence[cst.BaseExpression], outer: Site) -> Iterator
     for number, value in enumerate(values):
         siblings = tuple(text for other, text in enumerate(texts) if text and other != number)
         previous = texts[number - 1] if number else ""
-        inside = replace(outer, siblings=siblings, paired=previous if previous.startswith("-") else "")
+        inside = outer._replace(siblings=siblings, paired=previous if previous.startswith("-") else "")
         if row and number < len(names):
-            inside = replace(inside, name=names[number], callee="")
+            inside = inside._replace(name=names[number], callee="")
         yield value, inside
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _AGNOSTIC = "accelerator"
 _NONE: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """Why code is one device's branch of several: the other accelerators the branches name.
 
     A guard that names the target only, with no branch for CUDA beside it, is `soft`: our own output looks

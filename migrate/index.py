@@ -7,7 +7,6 @@ a plain walk over the nodes' fields does not. Names are resolved by the scopes o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 from typing import Literal as Choice
 
@@ -98,7 +97,7 @@ class _Walk:
         if self.guards:
             here = words_below(node.test) + " " + words_below(node.body)
             guard = self.guards.choice(here, words_below(node.orelse), outer.guard)
-            self.place = replace(outer, guard=guard)
+            self.place = outer._replace(guard=guard)
         self.visit(node.body, site)
         self.visit(node.test, TEST)
         self.visit(node.orelse, site)
@@ -108,7 +107,7 @@ class _Walk:
         outer = self.place
         if self.guards and isinstance(node.operator, cst.Or):
             guard = self.guards.either(words_below(node.left), words_below(node.right), outer.guard)
-            self.place = replace(outer, guard=guard)
+            self.place = outer._replace(guard=guard)
         self.below(node, site)
         self.place = outer
 

@@ -167,7 +167,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What one file holds. `path` is relative to the root of the run, with forward slashes."""
+    """What one file holds. `path` is relative to the root of the run, with forward slashes.
+
+    `digest` is that of the bytes looked at, empty where nothing in them was worth a look.
+    """
 
     path: str
     kind: Kind

@@ -5,17 +5,19 @@ from __future__ import annotations
 import ast
 import gc
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from migrate import __version__
 from migrate.discover import Discovery, local_modules
-from migrate.engine import NOTHING_KNOWN, DecodeError, decode, digest_of, examine, parse
+from migrate.engine import NOTHING_KNOWN, DecodeError, decode, examine, parse
 from migrate.finder import may_mention
 from migrate.model import FileResult, Kind, Problem, RepoReport, Repository, Table
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 BATCH = 256_000  # bytes of source per task
 Progress = Callable[[int, int], None]
@@ -44,7 +46,7 @@ def run(
     jobs: list[Job] = []
     for path, kind, data in _readable(discovery, results):
         if kind == "python" and not may_mention(data, table.sites):
-            results[path] = FileResult(path, kind, digest_of(data))
+            results[path] = FileResult(path, kind, "")
         else:
             jobs.append(Job(path, kind, data))
     total = len(results) + len(jobs)
@@ -64,11 +66,17 @@ def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
         try:
             results.append(examine(job.path, job.kind, job.data, table, job.repository))
         except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            message = f"internal error, please report it: {error!r} in {Path(where.filename).name}:{where.lineno}"
-            results.append(FileResult(job.path, job.kind, "", error=Problem(message)))
+            results.append(FileResult(job.path, job.kind, "", error=_bug(error)))
     gc.enable()
     return results
+
+
+def _bug(error: Exception) -> Problem:
+    from traceback import extract_tb
+
+    where = extract_tb(error.__traceback__)[-1]
+    place = f"{Path(where.filename).name}:{where.lineno}"
+    return Problem(f"internal error, please report it: {error!r} in {place}")
 
 
 def _readable(discovery: Discovery, results: dict[str, FileResult]) -> Iterator[tuple[str, Kind, bytes]]:
@@ -124,6 +132,8 @@ def _processed(batches: Iterable[list[Job]], table: Table, executor: Executor | 
         for batch in batches:
             yield process(batch, table)
         return
+    from concurrent.futures import as_completed
+
     futures: list[Future[list[FileResult]]] = [executor.submit(process, batch, table) for batch in batches]
     for future in as_completed(futures):
         yield future.result()

@@ -10,7 +10,6 @@ import ast
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from migrate.bindings import Scope, bind_import, bind_target
 from migrate.edits import line_starts
@@ -75,24 +74,30 @@ class _Walker:
                 self.statement(statement, place)
             return
         for statement, guard in self.guards.block(statements, place.guard):
-            self.statement(statement, place if guard is place.guard else replace(place, guard=guard))
+            self.statement(statement, place if guard is place.guard else place._replace(guard=guard))
 
     def statement(self, node: ast.stmt, place: Place) -> None:
         if not isinstance(node, _COMPOUND):
             self.simple(node, place)
             return
         self.bind_compound(node, place)
-        blocks = _blocks(node)
-        if any(self.inline(block[0]) for block in blocks if block):
+        if self.hit(_first_line(node), node.end_lineno or node.lineno):
+            self.compound(node, place)
+        elif not isinstance(node, _DEFINITIONS) or self.globals:
+            self.inner(node, place)  # what a function without a mention binds is its own business
+
+    def compound(self, node: ast.stmt, place: Place) -> None:
+        if any(self.inline(block[0]) for block in _blocks(node)):
             self.region(_first_line(node), node.end_lineno or node.lineno, "block", place)
-            hits, self.hit_lines = self.hit_lines, []
+            lines, self.hit_lines = self.hit_lines, []
             self.inner(node, place)
-            self.hit_lines = hits
+            self.hit_lines = lines
             return
         if isinstance(node, ast.Match):
             self.header(node.lineno, node.cases[0].pattern.lineno - 1, "match", place)
         elif not isinstance(node, _TRY):
-            self.header(_first_line(node), _first_line(node.body[0]) - 1, "header", place)
+            body: list[ast.stmt] = getattr(node, "body", [])
+            self.header(_first_line(node), _first_line(body[0]) - 1, "header", place)
         self.inner(node, place)
 
     def header(self, first: int, last: int, shape: Shape, place: Place, subject: str = "") -> None:
@@ -114,9 +119,7 @@ class _Walker:
     def inner(self, node: ast.stmt, place: Place) -> None:
         """The blocks below a compound statement."""
         if isinstance(node, _DEFINITIONS):
-            inside = self.definition(node, place)
-            if isinstance(node, ast.ClassDef) or self.globals or self.hit(node.lineno, node.end_lineno or 0):
-                self.block(node.body, inside)  # what other functions bind is their own business
+            self.block(node.body, self.definition(node, place))
         elif isinstance(node, ast.If):
             self.branches(node, place)
         elif isinstance(node, _TRY):
@@ -124,26 +127,26 @@ class _Walker:
         elif isinstance(node, ast.Match):
             guard = self.guards.cases(node, place.guard) if self.guards else None
             subject = ast.unparse(node.subject)
-            inside = replace(place, nesting="branch", guard=guard)
+            inside = place._replace(nesting="branch", guard=guard)
             for case in node.cases:
                 self.bind_pattern(case.pattern, place.scope)
                 self.header(case.pattern.lineno, _first_line(case.body[0]) - 1, "case", inside, subject)
                 self.block(case.body, inside)
         else:
-            nested = place if isinstance(node, (ast.With, ast.AsyncWith)) else replace(place, nesting="branch")
+            nested = place if isinstance(node, (ast.With, ast.AsyncWith)) else place._replace(nesting="branch")
             for block in _blocks(node):
                 self.block(block, nested)
 
     def branches(self, node: ast.If, place: Place) -> None:
         if self.typing and "TYPE_CHECKING" in ast.unparse(node.test):
-            place = replace(place, nesting="typing")
+            place = place._replace(nesting="typing")
         asked = self.guards is not None and self.hit(node.lineno, node.end_lineno or 0)
         guards: list[Guard | None] = self.guards.branches(node, place.guard) if asked and self.guards else []
         arm: ast.If | None = node
         index = 0
         while arm:
             guard = guards[index] if guards else place.guard
-            inside = replace(place, nesting=_deeper(place), guard=guard)
+            inside = place._replace(nesting=_deeper(place), guard=guard)
             if index:
                 first, last = arm.lineno, _first_line(arm.body[0]) - 1
                 self.header(first, last, "elif" if self.is_elif(arm) else "header", inside)
@@ -156,27 +159,27 @@ class _Walker:
                 arm = following
                 continue
             rest = guards[index] if guards and len(guards) > index else place.guard
-            self.block(arm.orelse, replace(place, nesting=_deeper(place), guard=rest))
+            self.block(arm.orelse, place._replace(nesting=_deeper(place), guard=rest))
             arm = None
 
     def guard_header(self, node: ast.If, guard: Guard | None) -> None:
         """The test of a ladder belongs to the ladder."""
         region = self.result.regions[-1]
         if region.first == node.lineno:
-            place = replace(region.place, guard=guard)
+            place = region.place._replace(guard=guard)
             self.result.regions[-1] = Region(region.first, region.last, region.shape, place)
 
     def try_blocks(self, node: ast.Try, place: Place) -> None:
         guard = self.guards.handler(node, place.guard) if self.guards else place.guard
-        self.block(node.body, replace(place, nesting="try" if place.nesting == "plain" else place.nesting))
-        below = replace(place, nesting="branch", guard=guard)
+        self.block(node.body, place._replace(nesting="try" if place.nesting == "plain" else place.nesting))
+        below = place._replace(nesting="branch", guard=guard)
         for handler in node.handlers:
             if handler.name:
                 place.scope.bound.add(handler.name)
             self.header(handler.lineno, _first_line(handler.body[0]) - 1, "except", below)
             self.block(handler.body, below)
         self.block(node.orelse, below)
-        self.block(node.finalbody, replace(place, nesting="branch"))
+        self.block(node.finalbody, place._replace(nesting="branch"))
 
     def definition(self, node: ast.stmt, place: Place) -> Place:
         assert isinstance(node, _DEFINITIONS)
@@ -192,18 +195,8 @@ class _Walker:
             scope.bound.add(argument.arg)
             if argument.annotation:
                 scope.annotations[argument.arg] = argument.annotation
-        self.remember_parameters(node, place)
         own = place.overrides or (in_class and node.name in (self.method, self.predicate))
         return Place(scope, node.name, place.owner, own, "plain", place.guard)
-
-    def remember_parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef, place: Place) -> None:
-        names = tuple(argument.arg for argument in (*node.args.posonlyargs, *node.args.args))
-        name = node.name
-        if place.scope.kind == "class":
-            names = names[1:]
-            name = place.scope.name if name == "__init__" else name
-        known = self.result.parameters
-        known[name] = names if known.get(name, names) == names else None
 
     def bind_compound(self, node: ast.stmt, place: Place) -> None:
         if isinstance(node, _DEFINITIONS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from migrate.bindings import Scope
 from migrate.guards import Guard, GuardFinder
@@ -13,8 +13,7 @@ Nesting = Literal["plain", "try", "branch", "typing"]
 Shape = Literal["block", "header", "elif", "except", "match", "case"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a statement stands."""
 
     scope: Scope
@@ -25,8 +24,7 @@ class Place:
     guard: Guard | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """Whole lines `first` to `last` (from 1) that hold one statement or the header of one."""
 
     first: int
@@ -36,8 +34,7 @@ class Region:
     subject: str = ""  # source of what a `case` is matched against
 
 
-@dataclass(frozen=True, slots=True)
-class ImportStatement:
+class ImportStatement(NamedTuple):
     """An import of torch or of a vendor's package, for placing the vendor import."""
 
     node: ast.Import | ast.ImportFrom
@@ -56,11 +53,18 @@ class Scan:
     docstrings: list[tuple[int, int]] = field(default_factory=list)
     imports: list[ImportStatement] = field(default_factory=list)
     overriding: dict[str, str] = field(default_factory=dict)  # class with its own cuda() -> that method
-    parameters: dict[str, tuple[str, ...] | None] = field(default_factory=dict)  # of functions, by name
     stored: set[str] = field(default_factory=set)  # "self.is_cuda" and the like, where assigned to
     aliases: set[str] = field(default_factory=set)  # names that stand for a CUDA module
     calls_helper: bool = False
-    guards: GuardFinder | None = None  # None if the file names no other accelerator
+    guards: GuardFinder | None = None  # None if the file never mentions CUDA
+    _parameters: dict[str, tuple[str, ...] | None] | None = None
+
+    def parameter(self, function: str, position: int) -> str:
+        """The parameter of a function of this file that takes a positional argument, if that is certain."""
+        if self._parameters is None:
+            self._parameters = _parameters(self.module.node)
+        names = self._parameters.get(function) or ()
+        return names[position] if position < len(names) else ""
 
     def offset(self, line: int, column: int) -> int:
         """Character offset of an `ast` position (column in UTF-8 bytes)."""
@@ -74,3 +78,18 @@ class Scan:
     def line(self, number: int) -> str:
         end = self.starts[number] if number < len(self.starts) else len(self.text)
         return self.text[self.starts[number - 1] : end]
+
+
+def _parameters(tree: ast.AST) -> dict[str, tuple[str, ...] | None]:
+    """The positional parameters of every function and constructor, None where two share a name but not those."""
+    known: dict[str, tuple[str, ...] | None] = {}
+    for owner in ast.walk(tree):
+        for node in getattr(owner, "body", ()) if isinstance(getattr(owner, "body", None), list) else ():
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            names = tuple(argument.arg for argument in (*node.args.posonlyargs, *node.args.args))
+            name = node.name
+            if isinstance(owner, ast.ClassDef):
+                names, name = names[1:], owner.name if name == "__init__" else name
+            known[name] = names if known.get(name, names) == names else None
+    return known

@@ -1,12 +1,13 @@
 """What the index of a file is made of: uses of names, literals with their site, imports, other words.
 
-All offsets are characters of the decoded file.
+All offsets are characters of the decoded file. Named tuples, as thousands of them are made in every run.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal as Choice
+from typing import NamedTuple
 
 from migrate.bindings import Meaning
 from migrate.source import Place
@@ -17,8 +18,7 @@ SiteKind = Choice[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """Where an expression stands, seen from a literal in it.
 
     `name` is the parameter, variable, option or key that takes the value; `other` describes the other
@@ -38,8 +38,7 @@ class Site:
     function: str = ""  # description of the function called
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """One argument of a call; `keyword` is empty for positional ones, `star` holds * or **."""
 
     keyword: str
@@ -48,8 +47,7 @@ class Argument:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One link of a chain `root.name(call)[item]`. For calls, `start` lies after the "(" and `end` before ")"."""
 
     kind: Choice["name", "call", "item"]
@@ -59,8 +57,7 @@ class Step:
     arguments: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """A maximal chain of names, calls and items; `meaning` is that of its root name."""
 
     steps: tuple[Step, ...]
@@ -85,8 +82,7 @@ class Use:
         return tuple(names)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A run of source characters inside the quotes of a string."""
 
     start: int
@@ -94,8 +90,7 @@ class Piece:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """A string literal. `value` has "{}" for every replacement field; `pieces` are what can be edited."""
 
     start: int
@@ -109,8 +104,7 @@ class Literal:
     split: bool = False  # adjacent literals that Python joins
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedName:
+class ImportedName(NamedTuple):
     """One `name as alias` of an import statement, with the dotted name it stands for."""
 
     dotted: str
@@ -122,8 +116,7 @@ class ImportedName:
     aliased: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(NamedTuple):
     """An import statement that names torch or something that mentions CUDA."""
 
     start: int
@@ -136,8 +129,7 @@ class Import:
     star: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """An identifier that is neither used, imported nor a literal: a parameter, a keyword, a definition.
 
     The role "integer" marks a rank handed over as a device.

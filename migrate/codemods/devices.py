@@ -148,9 +148,7 @@ def _takes_device(view: View, site: Site) -> bool:
 
 def _parameter(view: View, site: Site) -> str:
     """The name of the parameter that a positional argument goes to, if the function is in this file."""
-    parameters = view.scan.parameters.get(site.callee) or ()
-    position = int(site.position)
-    return parameters[position] if position < len(parameters) else ""
+    return view.scan.parameter(site.callee, int(site.position))
 
 
 def _flows(view: View, literal: Literal, name: str) -> bool:

@@ -45,5 +45,4 @@ def _takes(view: View, place: Place, node: ast.Call, argument: tuple[str, ast.ex
     callees = view.resolve(place, dotted).names
     if any(where in sites.device_calls.get(callee, ()) for callee in callees):
         return True
-    parameters = view.scan.parameters.get(last_part(dotted)) or ()
-    return int(where) < len(parameters) and says(parameters[int(where)], sites.device_names)
+    return says(view.scan.parameter(last_part(dotted), int(where)), sites.device_names)
