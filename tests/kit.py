@@ -59,7 +59,7 @@ def check_finding(text: str, rule_id: str, target: str = "npu", safety: str = "m
 def lines_of(result: FileResult) -> Iterator[str]:
     """A result as the lines of a `findings.<target>.txt`: `line:column rule_id safety message`."""
     if result.error:
-        yield f"error on line {result.error.line}\n"
+        yield f"error on line {result.error.line}\n" if result.error.line else "error\n"
     for finding in result.findings:
         yield f"{finding.line}:{finding.column} {finding.rule_id} {finding.safety} {finding.message}\n"
 

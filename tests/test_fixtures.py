@@ -38,11 +38,11 @@ def test_output_is_the_recorded_one(case: str, target: str, update: bool) -> Non
     data, _, output = run(case, target)
     path = recorded_output(case, target)
     expected = path.read_bytes() if path.exists() else data
+    if update and output != expected:
+        record_output(path, output, data)
     if path.exists():
         assert expected != data, f"{path} is the input once more: remove it"
         parse(decode(expected)[0])
-    if update and output != expected:
-        record_output(path, output, data)
     assert output == expected
 
 
