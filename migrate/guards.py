@@ -24,6 +24,9 @@ class Guard(NamedTuple):
     soft: bool = False
 
 
+AGNOSTIC = Guard(frozenset({"accelerator"}), "the way out where the device in use has no module of its own")
+
+
 class GuardFinder:
     """Answers, for the statements of one file, which of them stand in a branch for one accelerator."""
 
@@ -66,7 +69,8 @@ class GuardFinder:
         cuda = [self._mentions_source(test) for test in arms]
         alone = [bool(names) and not has for names, has in zip(named, cuda, strict=True)]
         if not any(alone):
-            return [outer] * (len(arms) + 1)
+            mixed = [self._mixed(names, has, outer) for names, has in zip(named, cuda, strict=True)]
+            return [*mixed, outer]
         soft = every == {self.target} and not any(cuda)
         ladder = Guard(every, f"one branch of several accelerators ({', '.join(sorted(every))})", soft)
         guards: list[Guard | None] = []
@@ -77,6 +81,12 @@ class GuardFinder:
         if len(arms) == 1 and _negated(arms[0]):
             guards.reverse()
         return guards
+
+    def _mixed(self, names: frozenset[str], has_source: bool, outer: Guard | None) -> Guard | None:
+        """The guard below `if cuda or xpu`: one branch for several accelerators."""
+        if not (names and has_source):
+            return outer
+        return Guard(names, f"a branch for {', '.join(sorted(names))} as well", soft=self.target in names)
 
     def handler(self, node: ast.Try, outer: Guard | None) -> Guard | None:
         """The guard of `except` and `else` after a `try` that imports another vendor's package."""
@@ -110,11 +120,20 @@ class GuardFinder:
             return Guard(names, reason, soft=names == {self.target})
         return outer
 
-    def either(self, left: str, right: str, outer: Guard | None) -> Guard | None:
-        """The guard of `cuda or npu`, given the words of both: renamed, it would ask for the target twice."""
-        for one, other in ((left, right), (right, left)):
-            if self.target in self.named_in(one) and self.source not in one.lower() and self.source in other.lower():
-                return Guard(frozenset({self.target}), f"{self.target} is asked for beside it", soft=True)
+    def either(self, operands: Sequence[str], outer: Guard | None) -> Guard | None:
+        """The guard of `cuda or npu`, of `cuda and not xpu`, given the words of each operand."""
+        others = [words for words in operands if self.source not in words.lower()]
+        names = _NONE.union(*map(self.named_in, others))
+        if names and _open(outer) and len(others) < len(operands):
+            verb = "is" if len(names) == 1 else "are"
+            return Guard(names, f"{', '.join(sorted(names))} {verb} asked for beside it", soft=self.target in names)
+        return outer
+
+    def entry(self, keys: str, outer: Guard | None) -> Guard | None:
+        """The guard of the values of a dict, or of the default looked up beside it, given the words of its keys."""
+        names = self.named_in(keys)
+        if names and _open(outer):
+            return Guard(names, f"one entry of several accelerators ({', '.join(sorted(names))})")
         return outer
 
     def _siblings(self, statements: Sequence[ast.stmt], index: int) -> Guard | None:

@@ -47,6 +47,13 @@ def words_below(node: cst.CSTNode) -> str:
     return " ".join([own, *(words_below(child) for child in children(node))])
 
 
+def operands(node: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """What `and` and `or` connect, however deep."""
+    if isinstance(node, cst.BooleanOperation):
+        return [*operands(node.left), *operands(node.right)]
+    return [node]
+
+
 def parameters(node: cst.Parameters) -> set[str]:
     """The names a lambda binds."""
     return {child.name.value for child in children(node) if isinstance(child, cst.Param)}

@@ -201,6 +201,8 @@ class _Walker:
     def bind_compound(self, node: ast.stmt, place: Place) -> None:
         if isinstance(node, _DEFINITIONS):
             place.scope.home(node.name).bound.add(node.name)
+            if isinstance(node, ast.ClassDef):
+                self.result.bases[node.name] = tuple(_last_name(base) for base in node.bases)
         elif isinstance(node, (ast.For, ast.AsyncFor)):
             bind_target(place.scope, node.target, None)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
@@ -286,6 +288,10 @@ def _first_line(node: ast.stmt) -> int:
 def _first_column(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return decorators[0].col_offset - 1 if decorators else node.col_offset
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def _arguments(arguments: ast.arguments) -> Iterable[ast.arg]:

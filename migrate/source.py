@@ -53,6 +53,7 @@ class Scan:
     docstrings: list[tuple[int, int]] = field(default_factory=list)
     imports: list[ImportStatement] = field(default_factory=list)
     overriding: dict[str, str] = field(default_factory=dict)  # class with its own cuda() -> that method
+    bases: dict[str, tuple[str, ...]] = field(default_factory=dict)  # class -> last names of its bases
     stored: set[str] = field(default_factory=set)  # "self.is_cuda" and the like, where assigned to
     aliases: set[str] = field(default_factory=set)  # names that stand for a CUDA module
     calls_helper: bool = False

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from migrate.codemods import devices, imports, methods, names, strings, words
 from migrate.codemods.plan import plan_bindings, used_names
-from migrate.codemods.view import View
+from migrate.codemods.view import View, view_of
 from migrate.model import Draft
 
-__all__ = ["View", "find_all"]
+__all__ = ["find_all", "view_of"]
 
 
 def find_all(view: View) -> Iterator[Draft]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from migrate.callsites import takes_device
-from migrate.codemods.flow import reaches_device
 from migrate.codemods.view import View, guarded
 from migrate.describe import last_part, says
 from migrate.model import Draft, Edit
@@ -152,7 +151,7 @@ def _parameter(view: View, site: Site) -> str:
 
 
 def _flows(view: View, literal: Literal, name: str) -> bool:
-    return bool(name) and reaches_device(view, literal.place, name)
+    return bool(name) and view.flows.holds_device(literal.place, name)
 
 
 def _names_cuda(view: View, name: str) -> bool:

@@ -1,27 +1,195 @@
-"""Where a variable of one file ends up: evidence that a string in it is a device."""
+"""Which variables, attributes and functions of one file hold a device: evidence for what a string in them is."""
 
 from __future__ import annotations
 
 import ast
-import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
-from migrate.bindings import home_of
-from migrate.codemods.view import View
+from migrate.bindings import meaning
 from migrate.describe import last_part, says
-from migrate.source import Place
+from migrate.model import Table
+from migrate.source import Place, Scan
+
+# A thing that carries a value: a variable of a function or module, an attribute or key of whatever
+# object, what a function of the file returns.
+Carrier = tuple[str, int, str]
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SCOPES = (*_FUNCTIONS, ast.Module)
+_TEXT_METHODS = frozenset({"lower", "strip", "upper", "format", "copy"})
 
 
-def reaches_device(view: View, place: Place, name: str) -> bool:
-    """Whether the file passes the variable, as it stands, to something that takes a device."""
-    if not re.search(rf"[(=,]\s*{re.escape(name)}\s*[,)]", view.scan.text):
-        return False
-    root = name.partition(".")[0]
-    home = home_of(place.scope, root)
-    where = home.node if home and "." not in name else place.scope.module().node
-    for node in ast.walk(where):
-        if isinstance(node, ast.Call) and any(_takes(view, place, node, argument, name) for argument in _passed(node)):
+@dataclass(slots=True, eq=False)
+class Flows:
+    """Answers for one file; the file is walked at the first question only."""
+
+    scan: Scan
+    table: Table
+    _parents: dict[Carrier, Carrier] = field(default_factory=dict)
+    _devices: set[Carrier] | None = None
+
+    def holds_device(self, place: Place, name: str) -> bool:
+        """Whether the file passes what a name, a dotted name, an option or a key holds to torch as a device."""
+        if self._devices is None:
+            self._devices = _Reader(self, self.table).devices()
+        leaf = last_part(name).lstrip("-").replace("-", "_")
+        asked: list[Carrier] = [("attribute", 0, leaf), ("function", 0, leaf)]
+        if "." not in name:
+            home = next((scope.node for scope in place.scope.chain() if leaf in scope.bound), self.scan.module.node)
+            asked.append(("name", id(home), leaf))
+        if name.startswith("-"):
+            asked.append(("option", 0, leaf))
+        return any(self.find(carrier) in self._devices for carrier in asked)
+
+    def find(self, carrier: Carrier) -> Carrier:
+        """The carrier that stands for all those that share values with this one."""
+        while (parent := self._parents.get(carrier)) is not None:
+            carrier = parent
+        return carrier
+
+    def join(self, one: Carrier, other: Carrier) -> None:
+        first, second = self.find(one), self.find(other)
+        if first != second:
+            self._parents[first] = second
+
+
+class _Reader:
+    """One walk over the syntax tree of a file that tells `Flows` what shares values with what."""
+
+    def __init__(self, flows: Flows, table: Table) -> None:
+        self.flows, self.sites, self.scope = flows, table.sites, flows.scan.module
+        self.functions: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+        self.bound: dict[int, frozenset[str]] = {}
+        self.seeds: set[Carrier] = set()
+        for node in ast.walk(self.scope.node):
+            if isinstance(node, _FUNCTIONS):
+                self.functions.setdefault(node.name, []).append(node)
+
+    def devices(self) -> set[Carrier]:
+        self.body(self.scope.node, (self.scope.node,), in_class=False)
+        return {self.flows.find(seed) for seed in self.seeds}
+
+    def body(self, node: ast.AST, around: tuple[ast.AST, ...], *, in_class: bool) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, _FUNCTIONS):
+                for argument in _parameters(child):
+                    self.seen(("name", id(child), argument.arg))
+                    if child.decorator_list:
+                        self.flows.join(("name", id(child), argument.arg), ("option", 0, argument.arg))
+                self.body(child, (*around, child), in_class=False)
+            else:
+                self.one(child, around, in_class)
+                self.body(child, around, in_class=isinstance(child, ast.ClassDef) or in_class)
+
+    def one(self, node: ast.AST, around: tuple[ast.AST, ...], in_class: bool) -> None:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                self.assigned(target, node.value, around, in_class)
+        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value:
+            self.assigned(node.target, node.value, around, in_class)
+        elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
+            self.assigned(node.target, node.iter, around, False)
+        elif isinstance(node, ast.Return) and node.value and isinstance(around[-1], _FUNCTIONS):
+            self.share(("function", 0, around[-1].name), node.value, around)
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    self.share(("attribute", 0, key.value), value, around)
+        elif isinstance(node, ast.Call):
+            self.call(node, around)
+
+    def assigned(self, target: ast.expr, value: ast.expr, around: tuple[ast.AST, ...], in_class: bool) -> None:
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+            for one, other in zip(target.elts, value.elts, strict=True):
+                self.assigned(one, other, around, in_class)
+            return
+        for carrier in self.carriers(target, around):
+            self.share(carrier, value, around)
+            if in_class and isinstance(target, ast.Name):
+                self.flows.join(carrier, ("attribute", 0, target.id))
+
+    def share(self, carrier: Carrier, value: ast.expr, around: tuple[ast.AST, ...]) -> None:
+        self.seen(carrier)
+        for other in self.carriers(value, around):
+            self.seen(other)
+            self.flows.join(carrier, other)
+
+    def seen(self, carrier: Carrier) -> None:
+        """A carrier whose name says that it holds a device does."""
+        if says(carrier[2], self.sites.device_names):
+            self.seeds.add(carrier)
+
+    def call(self, node: ast.Call, around: tuple[ast.AST, ...]) -> None:
+        for where, value in _passed(node):
+            if self.takes_device(node.func, where):
+                self.seeds.update(self.carriers(value, around))
+            for parameter in self.parameters(node.func, where):
+                self.share(parameter, value, around)
+
+    def takes_device(self, function: ast.expr, where: str) -> bool:
+        if not where.isdigit():
+            return says(where, self.sites.device_names)
+        if isinstance(function, ast.Attribute) and where in self.sites.device_methods.get(function.attr, ()):
             return True
-    return False
+        if not isinstance(function, (ast.Attribute, ast.Name)):
+            return False
+        root, dot, rest = ast.unparse(function).partition(".")
+        names = meaning(self.scope, root, self.sites.assume).names
+        return any(where in self.sites.device_calls.get(name + dot + rest, ()) for name in names)
+
+    def parameters(self, function: ast.expr, where: str) -> Iterator[Carrier]:
+        """The parameters of functions of this file that an argument goes to."""
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        if where and not where.isdigit():
+            yield ("attribute", 0, where)  # of a dataclass, or of **options
+        for definition in self.functions.get(name, ()):
+            names = [argument.arg for argument in _parameters(definition)]
+            if names[:1] in (["self"], ["cls"]):
+                names = names[1:]
+            if where.isdigit() and int(where) < len(names):
+                yield ("name", id(definition), names[int(where)])
+            elif where in names:
+                yield ("name", id(definition), where)
+
+    def carriers(self, node: ast.expr, around: tuple[ast.AST, ...]) -> Iterator[Carrier]:
+        """What an expression takes its value from, as it is."""
+        if isinstance(node, ast.Name):
+            yield ("name", id(self.home(node.id, around)), node.id)
+        elif isinstance(node, ast.Attribute):
+            yield ("attribute", 0, node.attr)
+        elif isinstance(node, ast.Subscript):
+            key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+            if isinstance(key, str):
+                yield ("attribute", 0, key)
+            else:
+                yield from self.carriers(node.value, around)
+        elif isinstance(node, ast.Call):
+            yield from self.result(node, around)
+        else:
+            for part in _operands(node):
+                yield from self.carriers(part, around)
+
+    def result(self, node: ast.Call, around: tuple[ast.AST, ...]) -> Iterator[Carrier]:
+        function = node.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        key = node.args[0] if node.args else None
+        if name in self.functions:
+            yield ("function", 0, name)
+        elif name in ("get", "pop", "setdefault") and isinstance(key, ast.Constant) and isinstance(key.value, str):
+            yield ("attribute", 0, key.value)
+        elif name in _TEXT_METHODS and isinstance(function, ast.Attribute):
+            yield from self.carriers(function.value, around)
+        elif name == "str" and key is not None:
+            yield from self.carriers(key, around)
+
+    def home(self, name: str, around: tuple[ast.AST, ...]) -> ast.AST:
+        """The function, or the module, whose variable a name is."""
+        for scope in reversed(around[1:]):
+            if id(scope) not in self.bound:
+                self.bound[id(scope)] = frozenset(_bound(scope))
+            if name in self.bound[id(scope)]:
+                return scope
+        return around[0]
 
 
 def _passed(node: ast.Call) -> list[tuple[str, ast.expr]]:
@@ -29,20 +197,31 @@ def _passed(node: ast.Call) -> list[tuple[str, ast.expr]]:
     return positional + [(keyword.arg or "", keyword.value) for keyword in node.keywords]
 
 
-def _takes(view: View, place: Place, node: ast.Call, argument: tuple[str, ast.expr], name: str) -> bool:
-    where, value = argument
-    if not isinstance(value, (ast.Name, ast.Attribute)) or ast.unparse(value) != name:
-        return False
-    sites = view.table.sites
-    if not where.isdigit():
-        return says(where, sites.device_names)
-    function = node.func
-    if isinstance(function, ast.Attribute) and where in sites.device_methods.get(function.attr, ()):
-        return True
-    if not isinstance(function, (ast.Attribute, ast.Name)):
-        return False
-    dotted = ast.unparse(function)
-    callees = view.resolve(place, dotted).names
-    if any(where in sites.device_calls.get(callee, ()) for callee in callees):
-        return True
-    return says(view.scan.parameter(last_part(dotted), int(where)), sites.device_names)
+def _operands(node: ast.expr) -> Iterable[ast.expr]:
+    """The parts of an expression that its value can be."""
+    if isinstance(node, ast.IfExp):
+        return (node.body, node.orelse)
+    if isinstance(node, ast.BoolOp):
+        return node.values
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return node.elts
+    if isinstance(node, (ast.Starred, ast.Await, ast.NamedExpr)):
+        return (node.value,)
+    return ()
+
+
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
+    return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+
+
+def _bound(scope: ast.AST) -> Iterator[str]:
+    """The names a function binds, not those of functions inside it."""
+    if isinstance(scope, _FUNCTIONS):
+        yield from (argument.arg for argument in _parameters(scope))
+    waiting = [*ast.iter_child_nodes(scope)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        if not isinstance(node, (*_SCOPES, ast.ClassDef, ast.Lambda)):
+            waiting += ast.iter_child_nodes(node)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
-from migrate.bindings import home_of
 from migrate.codemods.names import covered_names
 from migrate.codemods.plan import used_names
 from migrate.codemods.view import View, dotted_of, guarded, judge
 from migrate.model import Draft, Edit, Safety
-from migrate.syntax import Step, Use
+from migrate.syntax import Use
 
 _OPTIONS = frozenset(
     {"args", "arg", "opt", "opts", "options", "cfg", "config", "conf", "hparams", "flags", "params", "FLAGS", "self",
@@ -92,7 +90,8 @@ def _call(view: View, use: Use, number: int) -> Draft:
 def _foreign(view: View, use: Use, number: int) -> tuple[Safety, str] | None:
     """Why a `.cuda()` call may not be torch's: safety and message, or None."""
     before = use.steps[:number]
-    owner = _owner(view, use, before)
+    receiver = view.scan.text[use.start : use.steps[number].start].rstrip().removesuffix(".").rstrip()
+    owner = view.owners.of(use, receiver, use.place)
     if owner:
         method = view.table.source.method
         return "manual", f"{owner} defines its own {method}(): port the class, then this call"
@@ -103,31 +102,6 @@ def _foreign(view: View, use: Use, number: int) -> tuple[Safety, str] | None:
             return "left", f"a function of {name}, not of torch"
         return "manual", f"is {name} a tensor, a module, or a package with a function of this name?"
     return None
-
-
-def _owner(view: View, use: Use, before: tuple[Step, ...]) -> str:
-    """The class with its own cuda() that the receiver is known to be an instance of, or ""."""
-    own = set(view.scan.overriding) | view.repository.overriding
-    root = before[0]
-    if use.steps[0].text == "super" and len(before) == 2:
-        return use.place.owner or "the class"
-    if len(before) == 1 and root.text in ("self", "cls"):
-        return use.place.owner if use.place.owner in own else ""
-    calls = [number for number, step in enumerate(before) if step.kind == "call"]
-    if calls and before[calls[0] - 1].text in own:
-        return before[calls[0] - 1].text
-    if len(before) != 1:
-        return ""
-    home = home_of(use.place.scope, root.text)
-    values: list[ast.expr] = [*home.values.get(root.text, [])] if home else []
-    if home and root.text in home.annotations:
-        values.append(home.annotations[root.text])
-    for value in values:
-        for node in ast.walk(value):
-            name = getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "value", None)
-            if isinstance(name, str) and name in own:
-                return name
-    return ""
 
 
 def _predicate(view: View, use: Use, number: int, called: bool) -> Draft:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate.codemods.plan import Plan, binding_of, used_names
-from migrate.codemods.templates import applies, call_edits
+from migrate.codemods.templates import applies, call_edits, is_starred
 from migrate.codemods.view import Verdict, View, advice, components, dotted_of, guarded, judge
 from migrate.model import Draft, Edit, Safety
 from migrate.syntax import Step, Use
@@ -49,7 +49,10 @@ def _judged(view: View, plan: Plan, use: Use, name: str, verdict: Verdict, names
             reason = advice(rule, dotted, view.table) if rule.message else f"{dotted} works there as it is"
             yield Draft(rule_id, start, end, "left", reason)
     elif rule and rule.is_template and not applies(rule, use, names):
-        if written:
+        if is_starred(use, names):
+            why = f"see whether the starred arguments hold the device: {view.table.target.words.device!r} is no default"
+            yield guarded(view, use.place, start, end, editing=False) or Draft(rule_id, start, end, "manual", why)
+        elif written:
             yield Draft(rule_id, start, end, "left", "says which device it is for")
     elif draft := guarded(view, use.place, start, end, editing=verdict.new is not None):
         yield draft
@@ -65,7 +68,7 @@ def _unsure(use: Use, names: Names, dotted: str) -> str:
     """Why a name must not be touched even though the table knows it."""
     if not use.meaning.certain:
         return use.meaning.why
-    if use.site.kind == "store" and names[-1] is use.steps[-1] and not dotted.startswith(_SETTINGS):
+    if use.site.kind == "store" and not use.soft and names[-1] is use.steps[-1] and not dotted.startswith(_SETTINGS):
         return f"the file replaces {dotted} at run time: it is a shim of its own"
     return ""
 

@@ -19,6 +19,12 @@ def applies(rule: Rule, use: Use, steps: tuple[Step, ...]) -> bool:
     return positional <= rule.positional and not any(argument.keyword in _DEVICE_WORDS for argument in call.arguments)
 
 
+def is_starred(use: Use, steps: tuple[Step, ...]) -> bool:
+    """Whether a call takes arguments that cannot be seen here."""
+    call = _call_after(use, steps)
+    return call is not None and any(argument.star for argument in call.arguments)
+
+
 def call_edits(table: Table, rule: Rule, use: Use, steps: tuple[Step, ...]) -> tuple[tuple[Edit, ...], str]:
     """The edits a row asks for inside the parentheses, or why they cannot be made."""
     call = _call_after(use, steps)

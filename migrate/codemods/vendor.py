@@ -78,7 +78,9 @@ def _anchor(view: View, imports: Sequence[ImportStatement], needing: Sequence[Ed
 
 def _touches(view: View, node: ast.stmt, edit: Edit) -> bool:
     start = view.scan.offset(node.lineno, node.col_offset)
-    return start <= edit.start < view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+    return bool(edit.text) and start <= edit.start < view.scan.offset(
+        node.end_lineno or node.lineno, node.end_col_offset or 0
+    )
 
 
 def _before(view: View, node: ast.stmt) -> Draft:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from migrate.bindings import Meaning, meaning
+from migrate.codemods.flow import Flows
+from migrate.codemods.owners import Owners
+from migrate.guards import AGNOSTIC
 from migrate.model import Draft, Edit, Repository, Rule, Table
 from migrate.source import Place, Scan
 from migrate.syntax import Index, Use
@@ -18,6 +21,8 @@ class View:
     index: Index
     table: Table
     repository: Repository
+    flows: Flows
+    owners: Owners
 
     def mentions(self, text: str) -> bool:
         """Whether an identifier or a dotted name mentions CUDA in any of its words."""
@@ -29,6 +34,11 @@ class View:
         root, dot, rest = dotted.partition(".")
         found = meaning(place.scope, root, self.table.sites.assume)
         return Meaning(frozenset(name + dot + rest for name in found.names), found.certain, found.why)
+
+
+def view_of(scan: Scan, index: Index, table: Table, repository: Repository) -> View:
+    """What the codemods see of a file, from its scan and its index."""
+    return View(scan, index, table, repository, Flows(scan, table), Owners(scan, repository))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,8 @@ def guarded(view: View, place: Place, start: int, end: int, *, editing: bool = T
         return Draft("method:override", start, end, "manual", why)
     if place.guard and (editing or not place.guard.soft):
         reason = place.guard.reason
+        if place.guard is AGNOSTIC:
+            return Draft("left:multi-backend", start, end, "left", reason)
         if place.guard.soft:
             return Draft("branch:multi-backend", start, end, "manual", f"{reason}: is this the CUDA branch?")
         if words.name in place.guard.accelerators:

@@ -1,0 +1,196 @@
+"""What each kind of node means for the nodes below it: one function per kind, each given the site it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from migrate.callsites import MESSAGE, OTHER, element_sites, entry_sites
+from migrate.describe import describe
+from migrate.nodes import STRINGS, children, names_in, operands, parameters, words_below
+from migrate.records import import_of
+from migrate.syntax import Site
+from migrate.walk import ANNOTATION, DECORATOR, STORE, TEST, Walk
+
+_RAISED = Site("message", callee="raise")
+
+
+def pass_on(walk: Walk, node: cst.CSTNode, site: Site) -> None:
+    walk.below(node, site)
+
+
+def if_expression(walk: Walk, node: cst.IfExp, site: Site) -> None:
+    outer = walk.place
+    if walk.guards:
+        here = words_below(node.test) + " " + words_below(node.body)
+        guard = walk.guards.choice(here, words_below(node.orelse), outer.guard)
+        walk.place = outer._replace(guard=guard)
+    walk.visit(node.body, site)
+    walk.visit(node.test, TEST)
+    walk.visit(node.orelse, site)
+    walk.place = outer
+
+
+def boolean(walk: Walk, node: cst.BooleanOperation, site: Site) -> None:
+    outer = walk.place
+    if walk.guards:
+        guard = walk.guards.either([words_below(part) for part in operands(node)], outer.guard)
+        walk.place = outer._replace(guard=guard)
+    for operand in operands(node):
+        walk.visit(operand, site)
+    walk.place = outer
+
+
+def binary(walk: Walk, node: cst.BinaryOperation, site: Site) -> None:
+    adds = isinstance(node.operator, cst.Add)
+    if isinstance(node.left, STRINGS) and isinstance(node.operator, (cst.Add, cst.Modulo)):
+        walk.string(node.left, site, formatted=True)
+    else:
+        walk.visit(node.left, site if adds else OTHER)
+    walk.visit(node.right, site if adds else OTHER)
+
+
+def comparison(walk: Walk, node: cst.Comparison, site: Site) -> None:
+    operands = [node.left, *(target.comparator for target in node.comparisons)]
+    for number, operand in enumerate(operands):
+        walk.visit(operand, Site("compare", other=describe(operands[number - 1 if number else 1])))
+
+
+def sequence(walk: Walk, node: cst.Tuple | cst.List | cst.Set, site: Site) -> None:
+    for value, inside in element_sites([element.value for element in node.elements], site):
+        walk.visit(value, inside)
+
+
+def dictionary(walk: Walk, node: cst.Dict, site: Site) -> None:
+    keys = [element.key for element in node.elements if isinstance(element, cst.DictElement)]
+    for value, inside in entry_sites(node, site):
+        with walk.beside([] if inside.kind == "key" or isinstance(value, STRINGS) else keys):
+            walk.visit(value, inside)
+
+
+def function(walk: Walk, node: cst.Lambda, site: Site) -> None:
+    walk.visit(node.params, OTHER)
+    walk.shadowed.append(parameters(node.params))
+    walk.visit(node.body, site if site.kind in ("assign", "default") else OTHER)
+    walk.shadowed.pop()
+
+
+def comprehension(walk: Walk, node: cst.BaseComp, site: Site) -> None:
+    names: set[str] = set()
+    loop: cst.CompFor | None = node.for_in
+    while loop:
+        names |= names_in(loop.target)
+        loop = loop.inner_for_in
+    walk.shadowed.append(names)
+    for child in children(node):
+        walk.visit(child, site if child is getattr(node, "elt", None) else OTHER)
+    walk.shadowed.pop()
+
+
+def loop(walk: Walk, node: cst.For | cst.CompFor, site: Site) -> None:
+    walk.visit(node.target, STORE)
+    walk.visit(node.iter, Site("iterate", describe(node.target)))
+    for child in children(node):
+        if child is not node.target and child is not node.iter:
+            walk.visit(child, OTHER)
+
+
+def assign(walk: Walk, node: cst.Assign, site: Site) -> None:
+    for target in node.targets:
+        walk.visit(target.target, STORE)
+    first, value = node.targets[0].target, node.value
+    if isinstance(first, cst.Tuple) and isinstance(value, cst.Tuple) and len(first.elements) == len(value.elements):
+        for name, element in zip(first.elements, value.elements, strict=True):
+            walk.visit(element.value, Site("assign", describe(name.value)))
+    else:
+        walk.visit(value, Site("assign", describe(first)))
+
+
+def bind(walk: Walk, node: cst.AnnAssign | cst.AugAssign | cst.NamedExpr, site: Site) -> None:
+    walk.visit(node.target, STORE)
+    if isinstance(node, cst.AnnAssign):
+        walk.visit(node.annotation, ANNOTATION)
+    if node.value:
+        walk.visit(node.value, Site("assign", describe(node.target)))
+
+
+def store(walk: Walk, node: cst.CSTNode, site: Site) -> None:
+    walk.below(node, STORE)
+
+
+def annotation(walk: Walk, node: cst.Annotation, site: Site) -> None:
+    walk.visit(node.annotation, ANNOTATION)
+
+
+def decorator(walk: Walk, node: cst.Decorator, site: Site) -> None:
+    walk.visit(node.decorator, DECORATOR)
+
+
+def leave(walk: Walk, node: cst.Return, site: Site) -> None:
+    walk.below(node, Site("return", walk.place.function))
+
+
+def complain(walk: Walk, node: cst.Raise, site: Site) -> None:
+    if node.exc:
+        walk.visit(node.exc, _RAISED if isinstance(node.exc, cst.Call) else OTHER)
+    if node.cause:
+        walk.visit(node.cause, OTHER)
+
+
+def claim(walk: Walk, node: cst.Assert, site: Site) -> None:
+    walk.visit(node.test, TEST)
+    if node.msg:
+        walk.visit(node.msg, MESSAGE)
+
+
+def match(walk: Walk, node: cst.Match, site: Site) -> None:
+    walk.visit(node.subject, OTHER)
+    outer, walk.subject = walk.subject, describe(node.subject)
+    for case in node.cases:
+        walk.below(case, OTHER)
+    walk.subject = outer
+
+
+def match_value(walk: Walk, node: cst.MatchValue, site: Site) -> None:
+    walk.visit(node.value, Site("case", other=walk.subject))
+
+
+def definition(walk: Walk, node: cst.FunctionDef | cst.ClassDef, site: Site) -> None:
+    walk.word(node.name, "definition")
+    for child in children(node):
+        if child is not node.name:
+            walk.visit(child, OTHER)
+
+
+def parameter(walk: Walk, node: cst.Param, site: Site) -> None:
+    walk.word(node.name, "parameter")
+    if node.annotation:
+        walk.visit(node.annotation, ANNOTATION)
+    if node.default:
+        walk.visit(node.default, Site("default", node.name.value))
+
+
+def declared(walk: Walk, node: cst.NameItem, site: Site) -> None:
+    walk.word(node.name, "name")
+
+
+def imports(walk: Walk, node: cst.Import | cst.ImportFrom, site: Site) -> None:
+    walk.index.imports.append(import_of(node, walk.region.span, walk.place))
+
+
+HANDLERS: dict[type[cst.CSTNode], Callable[[Walk, Any, Site], None]] = {
+    cst.IfExp: if_expression, cst.BinaryOperation: binary, cst.Comparison: comparison,
+    cst.BooleanOperation: boolean, cst.Await: pass_on, cst.Yield: pass_on, cst.Index: pass_on,
+    cst.StarredElement: pass_on, cst.Index: pass_on, cst.Tuple: sequence, cst.List: sequence,
+    cst.Set: sequence, cst.Dict: dictionary, cst.Lambda: function,
+    cst.ListComp: comprehension, cst.SetComp: comprehension, cst.DictComp: comprehension,
+    cst.GeneratorExp: comprehension, cst.CompFor: loop, cst.For: loop,
+    cst.Assign: assign, cst.AnnAssign: bind, cst.AugAssign: bind, cst.NamedExpr: bind,
+    cst.AsName: store, cst.Del: store, cst.Annotation: annotation,
+    cst.Decorator: decorator, cst.Return: leave, cst.Raise: complain, cst.Assert: claim,
+    cst.Match: match, cst.MatchValue: match_value, cst.FunctionDef: definition,
+    cst.ClassDef: definition, cst.Param: parameter, cst.NameItem: declared,
+    cst.Import: imports, cst.ImportFrom: imports,
+}  # fmt: skip

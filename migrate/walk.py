@@ -1,0 +1,142 @@
+"""One walk over the nodes of a region: chains, strings and words become records of the index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Literal as Choice
+
+import libcst as cst
+
+from migrate.bindings import LOCAL, Meaning, meaning_of_root
+from migrate.callsites import OTHER, argument_sites, hands_over_rank
+from migrate.describe import describe
+from migrate.finder import Finder
+from migrate.guards import AGNOSTIC, GuardFinder
+from migrate.model import Table
+from migrate.nodes import LINKS, STRINGS, children, link_text, links_of, replacement_fields, string_value, words_below
+from migrate.records import literal_of, step_of
+from migrate.regions import ParsedRegion
+from migrate.source import Place
+from migrate.syntax import Index, Site, Use, Word
+
+STORE, TEST, ANNOTATION, DECORATOR = Site("store"), Site("test"), Site("annotation"), Site("decorator")
+Role = Choice["parameter", "keyword", "definition", "name", "integer"]
+Handlers = Mapping[type[cst.CSTNode], Callable[..., None]]
+
+
+class Walk:
+    """One walk over one region; `handlers` say what the kinds of nodes mean that are neither chains nor strings."""
+
+    def __init__(
+        self, region: ParsedRegion, place: Place, table: Table, finder: Finder, index: Index,
+        guards: GuardFinder | None, handlers: Handlers,
+    ) -> None:  # fmt: skip
+        self.region, self.place, self.table, self.index, self.guards = region, place, table, index, guards
+        self.handlers = handlers
+        self.search = finder.touches
+        self.shadowed: list[set[str]] = []  # what the lambdas and comprehensions around a node bind
+        self.subject = ""
+
+    def visit(self, node: cst.CSTNode, site: Site) -> None:
+        if isinstance(node, LINKS):
+            self.chain(node, site)
+        elif isinstance(node, STRINGS):
+            self.string(node, site)
+        elif handler := self.handlers.get(type(node)):
+            handler(self, node, site)
+        else:
+            self.below(node, OTHER)
+
+    def below(self, node: cst.CSTNode, site: Site) -> None:
+        for child in children(node):
+            self.visit(child, site)
+
+    def string(self, node: cst.BaseExpression, site: Site, *, formatted: bool = False) -> None:
+        if self.search(string_value(node) or ""):
+            literal = literal_of(node, self.region.span, site, self.place, formatted)
+            if self.region.holds(literal.start, literal.end):
+                self.index.literals.append(literal)
+        for part in replacement_fields(node):
+            self.below(part, OTHER)
+
+    @contextmanager
+    def beside(self, nodes: Sequence[cst.BaseExpression]) -> Iterator[None]:
+        """Look at what stands beside the names of several accelerators."""
+        outer = self.place
+        if self.guards and nodes:
+            words = " ".join(map(words_below, nodes))
+            self.place = outer._replace(guard=self.guards.entry(words, outer.guard))
+        yield
+        self.place = outer
+
+    @contextmanager
+    def fallback(self, call: cst.Call) -> Iterator[None]:
+        """Look at what `getattr(torch, kind, torch.cuda)` takes where torch has no such module."""
+        outer = self.place
+        arguments = [argument.value for argument in call.args]
+        if (
+            self.guards
+            and len(arguments) == 3
+            and describe(call.func) == "getattr"
+            and string_value(arguments[1]) is None
+        ):
+            self.place = outer._replace(guard=AGNOSTIC)
+        yield
+        self.place = outer
+
+    def note(self, node: cst.BaseExpression, role: Role) -> None:
+        start, end = self.region.span(node)
+        if self.region.holds(start, end):
+            self.index.words.append(Word(describe(node), start, end, role, self.place))
+
+    def word(self, node: cst.Name, role: Role, callees: frozenset[str] = frozenset()) -> None:
+        if self.search(node.value):
+            start, end = self.region.span(node)
+            if self.region.holds(start, end):
+                self.index.words.append(Word(node.value, start, end, role, self.place, callees))
+
+    def chain(self, node: cst.BaseExpression, site: Site) -> None:
+        links = links_of(node)
+        root = links[0]
+        if isinstance(root, STRINGS):
+            formats = len(links) == 3 and link_text(links[1]) == "format" and isinstance(links[2], cst.Call)
+            self.string(root, site if formats else Site("receiver"), formatted=formats)
+        elif not isinstance(root, cst.Name):
+            self.visit(root, OTHER)
+        known = isinstance(root, cst.Name) and not any(root.value in names for names in self.shadowed)
+        found, soft = (
+            meaning_of_root(self.place.scope, link_text(root), self.table.sites.assume) if known else (LOCAL, False)
+        )
+        if self.watched(found) or any(self.search(link_text(link)) for link in links):
+            self.use(links, found, soft, site)
+        for number, link in enumerate(links):
+            if isinstance(link, cst.Call):
+                with self.beside([root] if isinstance(root, cst.Dict) else []), self.fallback(link):
+                    self.arguments(link, links[:number], found, site if link is node else OTHER)
+            elif isinstance(link, cst.Subscript):
+                inside = ANNOTATION if site.kind == "annotation" else Site("subscript", other=describe(link.value))
+                for item in link.slice:
+                    self.visit(item.slice, inside)
+
+    def use(self, links: Sequence[cst.BaseExpression], found: Meaning, soft: bool, site: Site) -> None:
+        steps = tuple(step_of(link, self.region) for link in links if isinstance(link, LINKS))
+        if self.region.holds(steps[0].start, steps[-1].end):
+            receiver = "" if isinstance(links[0], cst.Name) else type(links[0]).__name__
+            self.index.uses.append(Use(steps, found, site, self.place, soft, receiver))
+
+    def arguments(self, call: cst.Call, callee: Sequence[cst.BaseExpression], found: Meaning, site: Site) -> None:
+        names: frozenset[str] = frozenset()
+        if all(isinstance(link, (cst.Name, cst.Attribute)) for link in callee):
+            rest = "".join(f".{link_text(link)}" for link in callee[1:])
+            names = frozenset(name + rest for name in found.names)
+        for argument, inside in argument_sites(call, names, site, self.table.sites):
+            if argument.keyword:
+                self.word(argument.keyword, "keyword", names)
+            if hands_over_rank(argument.value, inside, self.table.sites):
+                self.note(argument.value, "integer")
+            self.visit(argument.value, inside)
+
+    def watched(self, found: Meaning) -> bool:
+        prefix = self.table.source.module
+        return any(name == prefix or name.startswith(prefix + ".") for name in found.names)
