@@ -13,6 +13,8 @@ from migrate.syntax import Site
 
 OTHER = Site("other")
 MESSAGE = Site("message")
+METADATA = "metadata"
+ASKING = frozenset({"getattr", "hasattr", "setattr", "delattr", "object"})  # for an attribute by its name
 _CONTAINERS = frozenset({"str", "list", "tuple", "set", "frozenset", "sorted", "cycle", "chain"})
 _TEXT_TESTS = frozenset(
     {"startswith", "endswith", "replace", "split", "removeprefix", "removesuffix", "partition", "rpartition",
@@ -28,7 +30,8 @@ def argument_sites(call: cst.Call, dotted: frozenset[str], outer: Site, sites: S
 
     `dotted` are the names the function may have, `outer` is the site of the call itself.
     """
-    callee, function = _last_name(call.func), describe(call.func)
+    callee, function = last_name(call.func), describe(call.func)
+    asked = (text,) if callee in ASKING and (text := _text_argument(call, 1)) else ()
     position = -1
     for argument in call.args:
         keyword = argument.keyword.value if argument.keyword else ""
@@ -36,13 +39,17 @@ def argument_sites(call: cst.Call, dotted: frozenset[str], outer: Site, sites: S
         where = keyword or ("" if argument.star else str(position))
         yield (
             argument,
-            _indirect(call, callee, where, outer, sites)
-            or Site("argument", keyword, callee, dotted, where, other=_first(call), function=function),
+            _indirect(call, argument.value, callee, where, outer, sites)
+            or Site("argument", keyword, callee, dotted, where, _first(call), asked, function=function),
         )
 
 
-def _indirect(call: cst.Call, callee: str, where: str, outer: Site, sites: Sites) -> Site | None:
+def _indirect(
+    call: cst.Call, value: cst.BaseExpression, callee: str, where: str, outer: Site, sites: Sites
+) -> Site | None:
     """The site of an argument that the function passes on, compares or prints; None if it uses it itself."""
+    if default := _default(call, value, callee, where, outer, sites):
+        return default
     if where in sites.message_keywords or (callee in sites.message_calls and where.isdigit()):
         return MESSAGE
     if outer.kind == "message" and (outer.callee == "raise" or callee in _TEXT_MAKERS):
@@ -51,16 +58,34 @@ def _indirect(call: cst.Call, callee: str, where: str, outer: Site, sites: Sites
         return outer
     if callee in _TEXT_TESTS and isinstance(call.func, cst.Attribute) and where == "0":
         return Site("compare", other=describe(call.func.value), callee=callee)
-    if callee in sites.option_calls and where in ("default", "choices", "const"):
-        return Site("default", name=_option(call), callee=callee)
-    if callee in sites.field_calls and where in ("default", "default_factory", "0", "factory"):
-        return outer if outer.kind in ("assign", "default", "annotation") else None
     if where == str(_KEYED.get(callee)) and (key := _text_argument(call, int(where) - 1)):
         return Site("default", name=key, callee=callee, other=_first(call))
-    if callee == "parametrize" and where in ("1", "argvalues") and (names := _text_argument(call, 0)):
-        return Site("default", name=names, callee=callee)
     if callee in _COMPARING and where in ("0", "1") and len(call.args) > 1:
         return Site("compare", other=describe(call.args[1 - int(where)].value))
+    return None
+
+
+def _default(
+    call: cst.Call, value: cst.BaseExpression, callee: str, where: str, outer: Site, sites: Sites
+) -> Site | None:
+    """The site of an argument that is the value, or a choice, of an option, a field or a test's parameter."""
+    choice = where == "type" and isinstance(value, cst.Call)
+    if callee in sites.option_calls and (choice or where in ("default", "choices", "const")):
+        return Site("default", name=_option(call), callee=callee, group=id(call))
+    if callee in sites.field_calls and outer.kind in ("assign", "default", "annotation"):
+        if where in ("default", "default_factory", "0", "factory"):
+            return outer._replace(group=id(call))
+        if where == "metadata":
+            return Site("default", name=outer.name, callee=METADATA, group=id(call))
+    if callee == "Choice" and where in ("0", "choices") and outer.kind == "default":
+        return outer
+    if callee == "parametrize" and where in ("1", "argvalues") and (names := _text_argument(call, 0)):
+        return Site("default", name=names, callee=callee)
+    if callee == "param" and outer.callee == "parametrize" and where.isdigit():
+        listed = [name.strip() for name in outer.name.split(",")]
+        return outer._replace(name=listed[int(where)], callee="") if int(where) < len(listed) else None
+    if callee == "fixture" and where == "params" and outer.kind == "decorator":
+        return Site("default", name=outer.name, callee=callee)
     return None
 
 
@@ -100,22 +125,27 @@ def entry_sites(node: cst.Dict, outer: Site) -> Iterator[tuple[cst.CSTNode, Site
     """The keys and values of a dict display, and the mappings it unpacks."""
     pairs = [element for element in node.elements if isinstance(element, cst.DictElement)]
     keys = tuple(string_value(pair.key) or "" for pair in pairs)
+    about = outer.callee == METADATA
     for element in node.elements:
         if not isinstance(element, cst.DictElement):
             yield element.value, OTHER
             continue
         key, value = string_value(element.key) or "", string_value(element.value) or ""
         others = tuple(text for text in keys if text)
+        if about:
+            yield element.key, OTHER
+            yield element.value, outer._replace(callee="") if key == "choices" else MESSAGE
+            continue
         yield element.key, Site("key", outer.name, outer.callee, other=outer.kind, keys=others, paired=value)
         yield element.value, Site("value", key, outer.callee, other=outer.name, keys=others, paired=key)
 
 
-def _last_name(node: cst.BaseExpression) -> str:
+def last_name(node: cst.BaseExpression) -> str:
     if isinstance(node, cst.Name):
         return node.value
     if isinstance(node, cst.Attribute):
         return node.attr.value
-    return _last_name(node.func) if isinstance(node, cst.Call) else ""
+    return last_name(node.func) if isinstance(node, cst.Call) else ""
 
 
 def _text_argument(call: cst.Call, position: int) -> str:

@@ -89,6 +89,16 @@ def comprehension(walk: Walk, node: cst.BaseComp, site: Site) -> None:
     walk.shadowed.pop()
 
 
+def block(walk: Walk, node: cst.BaseSuite | cst.SimpleStatementLine, site: Site) -> None:
+    """Statements, which may share a line with the header of a block that is a place of its own."""
+    outer = walk.place
+    for statement in node.body:
+        if walk.places:
+            walk.place = walk.places.get(walk.region.span(statement)[0], walk.place)
+        walk.visit(statement, OTHER)
+    walk.place = outer
+
+
 def loop(walk: Walk, node: cst.For | cst.CompFor, site: Site) -> None:
     walk.visit(node.target, STORE)
     walk.visit(node.iter, Site("iterate", describe(node.target)))
@@ -111,9 +121,10 @@ def assign(walk: Walk, node: cst.Assign, site: Site) -> None:
 def bind(walk: Walk, node: cst.AnnAssign | cst.AugAssign | cst.NamedExpr, site: Site) -> None:
     walk.visit(node.target, STORE)
     if isinstance(node, cst.AnnAssign):
-        walk.visit(node.annotation, ANNOTATION)
+        named = ANNOTATION._replace(name=describe(node.target), group=id(node))
+        walk.visit(node.annotation.annotation, named)
     if node.value:
-        walk.visit(node.value, Site("assign", describe(node.target)))
+        walk.visit(node.value, Site("assign", describe(node.target), group=id(node)))
 
 
 def store(walk: Walk, node: cst.CSTNode, site: Site) -> None:
@@ -122,10 +133,6 @@ def store(walk: Walk, node: cst.CSTNode, site: Site) -> None:
 
 def annotation(walk: Walk, node: cst.Annotation, site: Site) -> None:
     walk.visit(node.annotation, ANNOTATION)
-
-
-def decorator(walk: Walk, node: cst.Decorator, site: Site) -> None:
-    walk.visit(node.decorator, DECORATOR)
 
 
 def leave(walk: Walk, node: cst.Return, site: Site) -> None:
@@ -159,17 +166,19 @@ def match_value(walk: Walk, node: cst.MatchValue, site: Site) -> None:
 
 def definition(walk: Walk, node: cst.FunctionDef | cst.ClassDef, site: Site) -> None:
     walk.word(node.name, "definition")
+    for decorator in node.decorators:
+        walk.visit(decorator.decorator, DECORATOR._replace(name=node.name.value))
     for child in children(node):
-        if child is not node.name:
+        if child is not node.name and not isinstance(child, cst.Decorator):
             walk.visit(child, OTHER)
 
 
 def parameter(walk: Walk, node: cst.Param, site: Site) -> None:
     walk.word(node.name, "parameter")
     if node.annotation:
-        walk.visit(node.annotation, ANNOTATION)
+        walk.visit(node.annotation.annotation, ANNOTATION._replace(name=node.name.value, group=id(node)))
     if node.default:
-        walk.visit(node.default, Site("default", node.name.value))
+        walk.visit(node.default, Site("default", node.name.value, group=id(node)))
 
 
 def declared(walk: Walk, node: cst.NameItem, site: Site) -> None:
@@ -181,16 +190,17 @@ def imports(walk: Walk, node: cst.Import | cst.ImportFrom, site: Site) -> None:
 
 
 HANDLERS: dict[type[cst.CSTNode], Callable[[Walk, Any, Site], None]] = {
-    cst.IfExp: if_expression, cst.BinaryOperation: binary, cst.Comparison: comparison,
-    cst.BooleanOperation: boolean, cst.Await: pass_on, cst.Yield: pass_on, cst.Index: pass_on,
-    cst.StarredElement: pass_on, cst.Index: pass_on, cst.Tuple: sequence, cst.List: sequence,
-    cst.Set: sequence, cst.Dict: dictionary, cst.Lambda: function,
+    # expressions
+    cst.IfExp: if_expression, cst.BooleanOperation: boolean, cst.BinaryOperation: binary, cst.Comparison: comparison,
+    cst.Await: pass_on, cst.Yield: pass_on, cst.Index: pass_on, cst.StarredElement: pass_on,
+    cst.Tuple: sequence, cst.List: sequence, cst.Set: sequence, cst.Dict: dictionary, cst.Lambda: function,
     cst.ListComp: comprehension, cst.SetComp: comprehension, cst.DictComp: comprehension,
-    cst.GeneratorExp: comprehension, cst.CompFor: loop, cst.For: loop,
-    cst.Assign: assign, cst.AnnAssign: bind, cst.AugAssign: bind, cst.NamedExpr: bind,
-    cst.AsName: store, cst.Del: store, cst.Annotation: annotation,
-    cst.Decorator: decorator, cst.Return: leave, cst.Raise: complain, cst.Assert: claim,
-    cst.Match: match, cst.MatchValue: match_value, cst.FunctionDef: definition,
-    cst.ClassDef: definition, cst.Param: parameter, cst.NameItem: declared,
-    cst.Import: imports, cst.ImportFrom: imports,
+    cst.GeneratorExp: comprehension, cst.CompFor: loop, cst.NamedExpr: bind,
+    # statements
+    cst.SimpleStatementLine: block, cst.SimpleStatementSuite: block, cst.IndentedBlock: block, cst.For: loop,
+    cst.Assign: assign, cst.AnnAssign: bind, cst.AugAssign: bind, cst.AsName: store, cst.Del: store,
+    cst.Return: leave, cst.Raise: complain, cst.Assert: claim, cst.Match: match, cst.MatchValue: match_value,
+    cst.Import: imports, cst.ImportFrom: imports, cst.NameItem: declared,
+    # definitions
+    cst.FunctionDef: definition, cst.ClassDef: definition, cst.Param: parameter, cst.Annotation: annotation,
 }  # fmt: skip

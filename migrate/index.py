@@ -10,7 +10,6 @@ from migrate.callsites import OTHER
 from migrate.finder import Finder
 from migrate.grammar import HANDLERS
 from migrate.model import Table
-from migrate.regions import ParsedRegion
 from migrate.source import Scan
 from migrate.syntax import Index
 from migrate.walk import Walk
@@ -23,7 +22,7 @@ def build_index(scan: Scan, table: Table, finder: Finder) -> Index:
     """
     index = Index()
     for region in scan.regions:
-        walk = Walk(ParsedRegion(scan, region), region.place, table, finder, index, scan.guards, HANDLERS)
+        walk = Walk(scan, region, table, finder, index, HANDLERS)
         for statement in walk.region.module.body:
             walk.visit(statement, OTHER)
     return index

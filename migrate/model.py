@@ -86,6 +86,8 @@ class Sites:
     env_prefixes: tuple[str, ...]
     attributes: Mapping[str, str]
     accelerators: frozenset[str]
+    foreign: frozenset[str]  # packages whose devices are not torch's
+    foreign_methods: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class _Walker:
         self.method, self.predicate = table.source.method, table.source.predicate
         self.roots = {"torch", table.target.package}
         self.modules = {name for name in table.sites.modules if table.source.name in name}
+        self.one_line = False  # below a compound statement that is one region
         starts = result.starts
         self.hit_lines = sorted({bisect_right(starts, start) for start in looks})
 
@@ -60,7 +61,7 @@ class _Walker:
         return index < len(self.hit_lines) and self.hit_lines[index] <= last
 
     def region(self, first: int, last: int, shape: Shape, place: Place, subject: str = "") -> None:
-        if not self.hit(first, last):
+        if self.one_line or not self.hit(first, last):
             return
         regions = self.result.regions
         if regions and first <= regions[-1].last:  # statements that share a line
@@ -77,6 +78,8 @@ class _Walker:
             self.statement(statement, place if guard is place.guard else place._replace(guard=guard))
 
     def statement(self, node: ast.stmt, place: Place) -> None:
+        if self.one_line:
+            self.result.places[self.result.offset(node.lineno, node.col_offset)] = place
         if not isinstance(node, _COMPOUND):
             self.simple(node, place)
             return
@@ -89,9 +92,9 @@ class _Walker:
     def compound(self, node: ast.stmt, place: Place) -> None:
         if any(self.inline(block[0]) for block in _blocks(node)):
             self.region(_first_line(node), node.end_lineno or node.lineno, "block", place)
-            lines, self.hit_lines = self.hit_lines, []
+            outer, self.one_line = self.one_line, True
             self.inner(node, place)
-            self.hit_lines = lines
+            self.one_line = outer
             return
         if isinstance(node, ast.Match):
             self.header(node.lineno, node.cases[0].pattern.lineno - 1, "match", place)
@@ -186,8 +189,9 @@ class _Walker:
         if isinstance(node, ast.ClassDef):
             scope = Scope("class", node.name, node, place.scope)
             for statement in node.body:
-                if isinstance(statement, _FUNCTIONS) and statement.name in (self.method, self.predicate):
-                    self.result.overriding[node.name] = statement.name
+                name = self.defined(statement)
+                if name in (self.method, self.predicate):
+                    self.result.overriding[node.name] = name
             return Place(scope, place.function, node.name, place.overrides, "plain", place.guard)
         scope = Scope("function", node.name, node, place.scope)
         in_class = place.scope.kind == "class"
@@ -197,6 +201,14 @@ class _Walker:
                 scope.annotations[argument.arg] = argument.annotation
         own = place.overrides or (in_class and node.name in (self.method, self.predicate))
         return Place(scope, node.name, place.owner, own, "plain", place.guard)
+
+    def defined(self, statement: ast.stmt) -> str:
+        """The method that a statement of a class's body defines, also as `name = lambda self: …`."""
+        if isinstance(statement, _FUNCTIONS):
+            return statement.name
+        made = isinstance(statement, ast.Assign) and isinstance(statement.value, (ast.Lambda, ast.Call))
+        target = statement.targets[0] if isinstance(statement, ast.Assign) and made else None
+        return target.id if isinstance(target, ast.Name) else ""
 
     def bind_compound(self, node: ast.stmt, place: Place) -> None:
         if isinstance(node, _DEFINITIONS):
@@ -218,6 +230,8 @@ class _Walker:
 
     def simple(self, node: ast.stmt, place: Place) -> None:
         self.bind_simple(node, place)
+        if place.scope.kind == "class" and self.defined(node) in (self.method, self.predicate):
+            place = place._replace(overrides=True)
         first, last = node.lineno, node.end_lineno or node.lineno
         if not self.hit(first, last):
             return

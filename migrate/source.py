@@ -55,6 +55,7 @@ class Scan:
     overriding: dict[str, str] = field(default_factory=dict)  # class with its own cuda() -> that method
     bases: dict[str, tuple[str, ...]] = field(default_factory=dict)  # class -> last names of its bases
     stored: set[str] = field(default_factory=set)  # "self.is_cuda" and the like, where assigned to
+    places: dict[int, Place] = field(default_factory=dict)  # offset -> where a statement in a one-line block stands
     aliases: set[str] = field(default_factory=set)  # names that stand for a CUDA module
     calls_helper: bool = False
     guards: GuardFinder | None = None  # None if the file never mentions CUDA

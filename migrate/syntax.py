@@ -14,7 +14,7 @@ from migrate.source import Place
 
 SiteKind = Choice[
     "argument", "compare", "assign", "default", "return", "key", "value", "subscript", "case", "iterate",
-    "annotation", "message", "decorator", "receiver", "test", "store", "other",
+    "annotation", "message", "decorator", "receiver", "test", "store", "table", "other",
 ]  # fmt: skip
 
 
@@ -36,6 +36,7 @@ class Site(NamedTuple):
     keys: tuple[str, ...] = ()  # all keys of the dict the literal is in
     paired: str = ""  # the value of a key, the key of a value, the option before a list element
     function: str = ""  # description of the function called
+    group: int = 0  # literals that only make sense together: an option's default and its choices
 
 
 class Argument(NamedTuple):

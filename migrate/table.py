@@ -107,6 +107,8 @@ def _read_sites(raw: Mapping[str, Any]) -> tuple[Sites, Vocabulary]:
         env_prefixes=tuple(raw["env"]["prefixes"]),
         attributes=raw["attributes"],
         accelerators=frozenset(raw["accelerators"]),
+        foreign=frozenset(raw["foreign"]["packages"]),
+        foreign_methods=frozenset(raw["foreign"]["methods"]),
     ), Vocabulary(**raw["source"])
 
 

@@ -9,15 +9,15 @@ from typing import Literal as Choice
 import libcst as cst
 
 from migrate.bindings import LOCAL, Meaning, meaning_of_root
-from migrate.callsites import OTHER, argument_sites, hands_over_rank
+from migrate.callsites import OTHER, argument_sites, element_sites, hands_over_rank, last_name
 from migrate.describe import describe
 from migrate.finder import Finder
-from migrate.guards import AGNOSTIC, GuardFinder
+from migrate.guards import AGNOSTIC
 from migrate.model import Table
 from migrate.nodes import LINKS, STRINGS, children, link_text, links_of, replacement_fields, string_value, words_below
 from migrate.records import literal_of, step_of
 from migrate.regions import ParsedRegion
-from migrate.source import Place
+from migrate.source import Region, Scan
 from migrate.syntax import Index, Site, Use, Word
 
 STORE, TEST, ANNOTATION, DECORATOR = Site("store"), Site("test"), Site("annotation"), Site("decorator")
@@ -29,14 +29,14 @@ class Walk:
     """One walk over one region; `handlers` say what the kinds of nodes mean that are neither chains nor strings."""
 
     def __init__(
-        self, region: ParsedRegion, place: Place, table: Table, finder: Finder, index: Index,
-        guards: GuardFinder | None, handlers: Handlers,
-    ) -> None:  # fmt: skip
-        self.region, self.place, self.table, self.index, self.guards = region, place, table, index, guards
-        self.handlers = handlers
+        self, scan: Scan, region: Region, table: Table, finder: Finder, index: Index, handlers: Handlers
+    ) -> None:
+        self.region, self.place, self.guards = ParsedRegion(scan, region), region.place, scan.guards
+        self.table, self.index, self.handlers, self.places = table, index, handlers, scan.places
         self.search = finder.touches
         self.shadowed: list[set[str]] = []  # what the lambdas and comprehensions around a node bind
         self.subject = ""
+        self.groups: dict[int, int] = {}
 
     def visit(self, node: cst.CSTNode, site: Site) -> None:
         if isinstance(node, LINKS):
@@ -54,6 +54,8 @@ class Walk:
 
     def string(self, node: cst.BaseExpression, site: Site, *, formatted: bool = False) -> None:
         if self.search(string_value(node) or ""):
+            if site.group:  # an identity of a node, good for this region only
+                site = site._replace(group=self.groups.setdefault(site.group, len(self.index.literals) + 1))
             literal = literal_of(node, self.region.span, site, self.place, formatted)
             if self.region.holds(literal.start, literal.end):
                 self.index.literals.append(literal)
@@ -103,7 +105,7 @@ class Walk:
             formats = len(links) == 3 and link_text(links[1]) == "format" and isinstance(links[2], cst.Call)
             self.string(root, site if formats else Site("receiver"), formatted=formats)
         elif not isinstance(root, cst.Name):
-            self.visit(root, OTHER)
+            self.visit(root, Site("table", _looked_up(links)) if isinstance(root, cst.Dict) else OTHER)
         known = isinstance(root, cst.Name) and not any(root.value in names for names in self.shadowed)
         found, soft = (
             meaning_of_root(self.place.scope, link_text(root), self.table.sites.assume) if known else (LOCAL, False)
@@ -115,9 +117,18 @@ class Walk:
                 with self.beside([root] if isinstance(root, cst.Dict) else []), self.fallback(link):
                     self.arguments(link, links[:number], found, site if link is node else OTHER)
             elif isinstance(link, cst.Subscript):
-                inside = ANNOTATION if site.kind == "annotation" else Site("subscript", other=describe(link.value))
-                for item in link.slice:
-                    self.visit(item.slice, inside)
+                self.items(link, site)
+
+    def items(self, node: cst.Subscript, site: Site) -> None:
+        """What stands between the brackets; in `Literal["cpu", "cuda"]` the values of what is annotated."""
+        values = [item.slice.value for item in node.slice if isinstance(item.slice, cst.Index)]
+        if last_name(node.value) == "Literal" and len(values) == len(node.slice):
+            for value, inside in element_sites(values, Site("default", site.name, "Literal", group=site.group)):
+                self.visit(value, inside)
+            return
+        inside = site if site.kind == "annotation" else Site("subscript", other=describe(node.value))
+        for item in node.slice:
+            self.visit(item.slice, inside)
 
     def use(self, links: Sequence[cst.BaseExpression], found: Meaning, soft: bool, site: Site) -> None:
         steps = tuple(step_of(link, self.region) for link in links if isinstance(link, LINKS))
@@ -140,3 +151,13 @@ class Walk:
     def watched(self, found: Meaning) -> bool:
         prefix = self.table.source.module
         return any(name == prefix or name.startswith(prefix + ".") for name in found.names)
+
+
+def _looked_up(links: Sequence[cst.BaseExpression]) -> str:
+    """What a dict display is asked for: the item, or the argument of `get`."""
+    for link in links[1:3]:
+        if isinstance(link, cst.Subscript) and isinstance(link.slice[0].slice, cst.Index):
+            return describe(link.slice[0].slice.value)
+        if isinstance(link, cst.Call) and link.args:
+            return describe(link.args[0].value)
+    return ""

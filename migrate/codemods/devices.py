@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrate.callsites import takes_device
-from migrate.codemods.view import View, guarded
+from migrate.codemods.view import OPTIONS, View, guarded
 from migrate.describe import last_part, says
 from migrate.model import Draft, Edit
 from migrate.syntax import Literal, Site
@@ -41,25 +41,52 @@ def shapes(view: View) -> Shapes:
 
 
 def find(view: View) -> Iterator[Draft]:
-    """Findings for the literals that are exactly a device, a backend, or a list of backends by device."""
+    """Findings for the literals that are exactly a device, a backend, or a list of backends by device.
+
+    Literals of one group change together or not at all.
+    """
+    groups: dict[int, list[Draft]] = {}
+    for group, draft in _drafts(view):
+        groups.setdefault(group, []).append(draft)
+    for group, drafts in groups.items():
+        stuck = next((draft for draft in drafts if draft.safety == "manual"), None) if group else None
+        for draft in drafts:
+            if stuck and draft.edits:
+                draft = replace(
+                    draft, safety="manual", edits=(), message=f"goes together with another: {stuck.message}"
+                )
+            yield draft
+
+
+def _drafts(view: View) -> Iterator[tuple[int, Draft]]:
     patterns = shapes(view)
     for literal in view.index.literals:
         if literal.raw_bytes or literal.site.kind == "message":
             continue
+        group = literal.site.group
         if patterns.mixed.fullmatch(literal.value):
             words = view.table.target.words
             swaps = {view.table.source.device: words.device, view.table.source.backend: words.backend}
-            yield _decided(view, literal, "backend", swaps, "", True)
+            yield group, _decided(view, literal, "backend", swaps, "", True)
         elif patterns.backend.fullmatch(literal.value):
-            yield _backend(view, literal)
+            yield group, _backend(view, literal)
         elif patterns.device.fullmatch(literal.value) or patterns.loose.fullmatch(literal.value):
-            yield _device(view, literal, patterns)
+            yield group, _device(view, literal, patterns)
+        elif _asks_predicate(view, literal):
+            yield 0, _attribute(view, literal)
 
 
 def claims(view: View, literal: Literal, patterns: Shapes) -> bool:
     """Whether this codemod speaks of a literal."""
     every = (patterns.mixed, patterns.backend, patterns.device, patterns.loose)
-    return not literal.raw_bytes and any(pattern.fullmatch(literal.value) for pattern in every)
+    if literal.raw_bytes:
+        return False
+    return _asks_predicate(view, literal) or any(pattern.fullmatch(literal.value) for pattern in every)
+
+
+def _asks_predicate(view: View, literal: Literal) -> bool:
+    site = literal.site
+    return literal.value == view.table.source.predicate and site.callee in _ATTRIBUTES and site.position == "1"
 
 
 def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
@@ -71,11 +98,23 @@ def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
         return _left(literal, "device", f"{words.device} is listed beside it")
     if site.kind == "key":
         return _device_key(view, literal)
+    if foreign := _foreign(view, site):
+        why = f"a device of {foreign}, which has its own: see whether it knows {view.table.target.title}"
+        return Draft(f"device:{view.table.source.device}", literal.start, literal.end, "manual", why)
     if _sibling_constant(view, literal):
         return _left(literal, "device", f"a constant beside one for {words.device}")
     problem = _device_problem(view, literal, patterns)
     runs = site.kind in ("argument", "assign", "return", "iterate") or (site.kind == "default" and not site.callee)
     return _decided(view, literal, "device", {view.table.source.device: words.device}, problem, runs)
+
+
+def _foreign(view: View, site: Site) -> str:
+    """The package, not built on torch, whose function a literal is handed to."""
+    if site.kind != "argument":
+        return ""
+    roots = {callee.partition(".")[0] for callee in site.callees}
+    packages = sorted(roots & view.table.sites.foreign)
+    return packages[0] if packages else site.callee if site.callee in view.table.sites.foreign_methods else ""
 
 
 def _sibling_constant(view: View, literal: Literal) -> bool:
@@ -91,6 +130,10 @@ def _attribute(view: View, literal: Literal) -> Draft:
     found = view.resolve(literal.place, literal.site.other)
     names = {f"{name}.{literal.value}" for name in found.names}
     if names != {view.table.source.module}:
+        holder = set(literal.site.other.split("."))
+        if literal.site.other and holder.isdisjoint(OPTIONS) and not found.names:
+            why = f"asks for .{literal.value} by its name: on a tensor or a module that has to be the new one"
+            return Draft(f"method:{literal.value}", literal.start, literal.end, "manual", why)
         return Draft("left:identifier", literal.start, literal.end, "left", "the name of an attribute")
     leaf = last_part(view.table.target.words.module)
     problem = "" if found.certain else found.why
@@ -137,8 +180,12 @@ def _takes_device(view: View, site: Site) -> bool:
     """Whether the site is one to which torch, or the name of a parameter, gives the meaning of a device."""
     if takes_device(site, view.table.sites):
         return True
-    if site.kind != "argument" or not site.position.isdigit():
+    if site.kind != "argument":
         return False
+    if not site.position.isdigit():
+        return view.flows.takes_device(site.callee, site.name)
+    if view.flows.takes_device(site.callee, _parameter(view, site)):
+        return True
     module = view.table.source.module + "."
     if any(callee.startswith(module) for callee in site.callees):
         return True
@@ -163,7 +210,11 @@ def _device_key(view: View, literal: Literal) -> Draft:
     if words.device in site.keys:
         return _left(literal, "device", f"the mapping has a key for {words.device}")
     swaps = {view.table.source.device: words.device}
-    if site.paired.lower() == view.table.source.backend:
+    looked_up = view.flows.looked_up_by_device(literal.place, site.name)
+    if site.other == "table":
+        looked_up = says(site.name, view.table.sites.device_names) or _flows(view, literal, site.name)
+        looked_up = looked_up or says(site.name.removesuffix(".type"), view.table.sites.device_names)
+    if looked_up or site.paired.lower() == view.table.source.backend:
         return _decided(view, literal, "device", swaps, "", False)
     why = _CHECKPOINT if site.name == "map_location" else "a key: what looks it up, and does it hold a device type?"
     return _decided(view, literal, "device", swaps, why, False)
@@ -190,7 +241,7 @@ def _backend_problem(view: View, site: Site) -> str:
             return ""
     if "gloo" in site.siblings or "mpi" in site.siblings:
         return ""
-    if says(site.name, names) or says(site.other, names):
+    if says(site.name, names) or says(site.other, names) or says(site.paired, names):
         return ""
     if site.kind == "value" and (site.name == view.table.source.device or site.paired == view.table.source.device):
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -27,11 +28,33 @@ class Flows:
     table: Table
     _parents: dict[Carrier, Carrier] = field(default_factory=dict)
     _devices: set[Carrier] | None = None
+    _tables: set[Carrier] = field(default_factory=set)
 
     def holds_device(self, place: Place, name: str) -> bool:
         """Whether the file passes what a name, a dotted name, an option or a key holds to torch as a device."""
+        devices = self.devices()
+        return any(self.find(carrier) in devices for carrier in self._asked(place, name))
+
+    def looked_up_by_device(self, place: Place, name: str) -> bool:
+        """Whether the keys of the dict that a name holds are compared with devices."""
+        self.devices()
+        return any(self.find(carrier) in self._tables for carrier in self._asked(place, name))
+
+    def takes_device(self, function: str, parameter: str) -> bool:
+        """Whether a parameter of a function of this file holds a device."""
+        devices = self.devices()
+        named = (node for node in ast.walk(self.scan.module.node) if isinstance(node, _FUNCTIONS))
+        return any(self.find(("name", id(node), parameter)) in devices for node in named if node.name == function)
+
+    def devices(self) -> set[Carrier]:
+        """The carriers that hold devices, each in the form that `find` gives it."""
         if self._devices is None:
-            self._devices = _Reader(self, self.table).devices()
+            reader = _Reader(self, self.table)
+            self._devices = reader.devices()
+            self._tables = reader.tables(self._devices)
+        return self._devices
+
+    def _asked(self, place: Place, name: str) -> list[Carrier]:
         leaf = last_part(name).lstrip("-").replace("-", "_")
         asked: list[Carrier] = [("attribute", 0, leaf), ("function", 0, leaf)]
         if "." not in name:
@@ -39,7 +62,7 @@ class Flows:
             asked.append(("name", id(home), leaf))
         if name.startswith("-"):
             asked.append(("option", 0, leaf))
-        return any(self.find(carrier) in self._devices for carrier in asked)
+        return asked
 
     def find(self, carrier: Carrier) -> Carrier:
         """The carrier that stands for all those that share values with this one."""
@@ -61,6 +84,8 @@ class _Reader:
         self.functions: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         self.bound: dict[int, frozenset[str]] = {}
         self.seeds: set[Carrier] = set()
+        self.lookups: list[tuple[ast.expr, ast.expr, tuple[ast.AST, ...]]] = []
+        self.numbered = re.compile(rf"{re.escape(table.source.device)}:")
         for node in ast.walk(self.scope.node):
             if isinstance(node, _FUNCTIONS):
                 self.functions.setdefault(node.name, []).append(node)
@@ -68,6 +93,15 @@ class _Reader:
     def devices(self) -> set[Carrier]:
         self.body(self.scope.node, (self.scope.node,), in_class=False)
         return {self.flows.find(seed) for seed in self.seeds}
+
+    def tables(self, devices: set[Carrier]) -> set[Carrier]:
+        """What is asked for a key that is a device."""
+        found: set[Carrier] = set()
+        for base, key, around in self.lookups:
+            key = key.value if isinstance(key, ast.Attribute) and key.attr == "type" else key
+            if any(self.flows.find(carrier) in devices for carrier in self.carriers(key, around)):
+                found.update(self.flows.find(carrier) for carrier in self.carriers(base, around))
+        return found
 
     def body(self, node: ast.AST, around: tuple[ast.AST, ...], *, in_class: bool) -> None:
         for child in ast.iter_child_nodes(node):
@@ -97,6 +131,10 @@ class _Reader:
                     self.share(("attribute", 0, key.value), value, around)
         elif isinstance(node, ast.Call):
             self.call(node, around)
+        elif isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant):
+            self.lookups.append((node.value, node.slice, around))
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            self.lookups.append((node.comparators[0], node.left, around))
 
     def assigned(self, target: ast.expr, value: ast.expr, around: tuple[ast.AST, ...], in_class: bool) -> None:
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
@@ -110,6 +148,9 @@ class _Reader:
 
     def share(self, carrier: Carrier, value: ast.expr, around: tuple[ast.AST, ...]) -> None:
         self.seen(carrier)
+        first = value.values[0] if isinstance(value, ast.JoinedStr) and value.values else value
+        if isinstance(first, ast.Constant) and isinstance(first.value, str) and self.numbered.match(first.value):
+            self.seeds.add(carrier)  # "cuda:0" can be nothing else
         for other in self.carriers(value, around):
             self.seen(other)
             self.flows.join(carrier, other)
@@ -120,6 +161,8 @@ class _Reader:
             self.seeds.add(carrier)
 
     def call(self, node: ast.Call, around: tuple[ast.AST, ...]) -> None:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "pop") and node.args:
+            self.lookups.append((node.func.value, node.args[0], around))
         for where, value in _passed(node):
             if self.takes_device(node.func, where):
                 self.seeds.update(self.carriers(value, around))

@@ -6,14 +6,9 @@ from collections.abc import Iterator
 
 from migrate.codemods.names import covered_names
 from migrate.codemods.plan import used_names
-from migrate.codemods.view import View, dotted_of, guarded, judge
+from migrate.codemods.view import OPTIONS, View, dotted_of, guarded, judge
 from migrate.model import Draft, Edit, Safety
 from migrate.syntax import Use
-
-_OPTIONS = frozenset(
-    {"args", "arg", "opt", "opts", "options", "cfg", "config", "conf", "hparams", "flags", "params", "FLAGS", "self",
-     "cls", "settings"}
-)  # fmt: skip
 
 
 def find(view: View) -> Iterator[Draft]:
@@ -60,7 +55,7 @@ def _is_value(use: Use) -> bool:
     """Whether `x.cuda` without a call is handed on as a value, and x is no bag of options."""
     if use.site.kind not in ("argument", "assign", "return"):
         return False
-    return not any(step.text in _OPTIONS for step in use.steps[:-1]) and not use.meaning.names
+    return not any(step.text in OPTIONS for step in use.steps[:-1]) and not use.meaning.names
 
 
 def _identifier_reason(use: Use, number: int) -> str:
@@ -91,7 +86,7 @@ def _foreign(view: View, use: Use, number: int) -> tuple[Safety, str] | None:
     """Why a `.cuda()` call may not be torch's: safety and message, or None."""
     before = use.steps[:number]
     receiver = view.scan.text[use.start : use.steps[number].start].rstrip().removesuffix(".").rstrip()
-    owner = view.owners.of(use, receiver, use.place)
+    owner = view.owners.of(use, receiver, use.place) or view.owners.like(receiver)
     if owner:
         method = view.table.source.method
         return "manual", f"{owner} defines its own {method}(): port the class, then this call"
@@ -113,6 +108,8 @@ def _predicate(view: View, use: Use, number: int, called: bool) -> Draft:
     stored = f"{receiver}.{step.text}" in view.scan.stored
     if stored or (use.site.kind == "store" and number == len(use.steps) - 1):
         return Draft("left:identifier", step.start, step.end, "left", "an attribute that the project sets itself")
+    if use.steps[number - 1].text in OPTIONS - {"self", "cls"}:
+        return Draft("left:identifier", step.start, step.end, "left", "an option of the project")
     if called:
         why = f"{step.text} is called here, and torch's is no method: a class of the project?"
         return Draft(rule_id, step.start, step.end, "manual", why)

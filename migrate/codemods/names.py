@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrate.callsites import ASKING
 from migrate.codemods.plan import Plan, binding_of, used_names
 from migrate.codemods.templates import applies, call_edits, is_starred
 from migrate.codemods.view import Verdict, View, advice, components, dotted_of, guarded, judge
-from migrate.model import Draft, Edit, Safety
+from migrate.model import Draft, Edit, Rule, Safety
 from migrate.syntax import Step, Use
 
 Names = tuple[Step, ...]
@@ -60,8 +61,23 @@ def _judged(view: View, plan: Plan, use: Use, name: str, verdict: Verdict, names
         yield Draft(rule_id, start, end, "manual", problem)
     elif verdict.new is None:
         yield Draft(rule_id, start, end, "manual", advice(rule, dotted, view.table))
+    elif use.site.callee in ASKING and names[-1] is use.steps[-1] and (draft := _asked(view, use, dotted, verdict)):
+        yield draft
     else:
         yield from _renamed(view, plan, use, name, verdict, names)
+
+
+def _asked(view: View, use: Use, dotted: str, verdict: Verdict) -> Draft | None:
+    """`getattr(torch.cuda, "cudart")`: the name that is asked for has to exist there too."""
+    if use.site.position != "0" or not use.site.siblings or dotted not in view.table.sites.modules:
+        return None
+    name = f"{dotted}.{use.site.siblings[0]}"
+    found = judge(view.table, name)
+    if found.new == f"{verdict.new}.{use.site.siblings[0]}" or (found.rule and found.rule.status == "same"):
+        return None
+    rule_id = found.rule.id if found.rule else f"api:{name}"
+    why = f"{name} → {found.new}: rename both" if found.new else advice(found.rule, name, view.table)
+    return Draft(rule_id, use.start, use.steps[-1].end, "manual", why)
 
 
 def _unsure(use: Use, names: Names, dotted: str) -> str:
@@ -87,15 +103,19 @@ def _renamed(view: View, plan: Plan, use: Use, name: str, verdict: Verdict, name
         return
     if not edits and not inside and not any(view.mentions(step.text) for step in names):
         return  # the import, or the assignment of the alias, says it all
-    safety: Safety = "review" if rule.review or rule.status == "differs" else "safe"
+    dynamic = use.site.callee in ASKING and use.site.position == "0" and not use.site.siblings
+    safety: Safety = "review" if rule.review or rule.status == "differs" or dynamic else "safe"
     message = advice(rule, rule.key, view.table) if safety == "review" else f"{rule.key} → {rule.to}"
-    yield Draft(rule.id, start, end, safety, message, (*edits, *inside), needs_import=is_vendors(view, new))
+    yield Draft(rule.id, start, end, safety, message, (*edits, *inside), needs_import=is_vendors(view, rule, new))
 
 
-def is_vendors(view: View, dotted: str) -> bool:
-    """Whether a name exists only once the vendor's package is imported."""
+def is_vendors(view: View, rule: Rule, dotted: str) -> bool:
+    """Whether a name, or a device it is given, exists only once the vendor's package is imported."""
     target = view.table.target
-    return (dotted + ".").startswith(target.words.module + ".") or target.package in dotted
+    words = target.words
+    if (dotted + ".").startswith(words.module + ".") or target.package in dotted:
+        return True
+    return "{" in (rule.to or "") or words.backend in dotted.rpartition(".")[2]
 
 
 def _name_edits(

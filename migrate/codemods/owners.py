@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -51,6 +52,13 @@ class Owners:
         if not self._nodes:
             self._remember()
         return next(self._classes(tree.body, place.owner, _DEPTH), "")
+
+    def like(self, text: str) -> str:
+        """The class with its own cuda() that a variable seems to be named after: `batch` may be a `Batch`."""
+        words = re.findall(r"\w+", text)
+        name = words[-1].lower().replace("_", "").rstrip("0123456789") if words else ""
+        own = sorted(self.own)
+        return next((owner for owner in own if name and name.removesuffix("s") == owner.lower().removesuffix("s")), "")
 
     def _families(self) -> set[str]:
         """Classes whose own methods may meet an instance with its own cuda() as `self`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -90,7 +91,7 @@ def _can_rename(view: View, statement: Import, name: ImportedName, new: str) -> 
     home = statement.place.scope.home(name.local)
     if any(word.text == name.local and word.role == "name" for word in view.index.words):
         return False
-    if f'"{name.local}"' in view.scan.text or f"'{name.local}'" in view.scan.text:  # __all__, getattr, patch
+    if re.search(rf"[\"'][^\"'\n]*\b{re.escape(name.local)}\b", view.scan.text):  # __all__, getattr, annotations
         return False
     scopes = {id(use.place.scope): use.place.scope for use in view.index.uses}.values()
     return not any(place.binds(new) for scope in (home, *scopes) for place in scope.chain())

@@ -54,8 +54,31 @@ def _named(view: View, literal: Literal) -> Iterator[Draft]:
         )
     elif site.callee in _CODE and (module in text or f".{view.table.source.method}(" in text):
         yield _manual(literal, "text:code", "source code in a string: migrate it by hand")
+    elif why := _told(view, literal):
+        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
+            literal, "text:settings", why
+        )
     elif view.mentions(text):
         yield _left(literal, "text", "part of a name or a text of the project")
+
+
+def _told(view: View, literal: Literal) -> str:
+    """What a text of one line tells a command, a parser or a pattern about devices, or ""."""
+    text, source = literal.value, view.table.source
+    if "\n" in text or literal.site.kind not in ("argument", "assign", "iterate", "compare"):
+        return ""
+    if says(literal.site.name, view.table.sites.message_keywords):
+        return ""
+    words = rf"(?:{re.escape(source.device)}|{re.escape(source.backend)})"
+    if literal.site.function.startswith("re.") and literal.site.position == "0":
+        found = re.search(rf"(?<![\w-]){words}(?![\w-])", text)
+        return "a pattern that looks for a device: see what it has to find now" if found else ""
+    if re.search(rf"(?:device|backend)[\w-]*[\"']?\s*[:= ]\s*[\"']?{words}(?![\w-])", text):
+        return "settings in a text: see who reads them"
+    names = (match.group(1) for match in re.finditer(r"(?<!\w)([A-Z][A-Z0-9_]+)=", text))
+    if any(view.table.rule("env", name) for name in names):
+        return "sets an environment variable in a text: see who reads it"
+    return ""
 
 
 def _dotted(view: View, literal: Literal) -> Draft:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migrate.codemods.plan import Plan
 from migrate.codemods.view import View, advice, guarded
-from migrate.model import Draft
+from migrate.model import Draft, Edit, Safety
 from migrate.syntax import Import, Word
 
 
@@ -40,6 +40,11 @@ def _word(view: View, word: Word) -> Draft:
         )
         return Draft("method:override", start, end, "manual", why)
     if word.role == "keyword" and (rule := view.table.rule("env", word.text)):
+        if rule.to and "os.environ.update" in word.callees:
+            safety: Safety = "review" if rule.review else "safe"
+            message = rule.review or f"{word.text} → {rule.to}"
+            edits = (Edit(start, end, rule.to),)
+            return guarded(view, word.place, start, end) or Draft(rule.id, start, end, safety, message, edits)
         return Draft(rule.id, start, end, "manual", f"an environment variable? {advice(rule, word.text, view.table)}")
     if word.role == "keyword" and any(callee.startswith("torch.") for callee in word.callees):
         why = f"a keyword of {sorted(word.callees)[0]} that names CUDA: see what the vendor's torch takes"
