@@ -1,0 +1,121 @@
+"""The pages docs/rules/<target>.md, made from the tables.
+
+python tools/render_rules.py            write them
+python tools/render_rules.py --check    exit with 1 if one of them is not what its table says
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # the checkout that this file is part of
+
+from migrate.codemods.templates import filled  # noqa: E402
+from migrate.model import Rule, Status, Table  # noqa: E402
+from migrate.table import RULES, load_table, target_names  # noqa: E402
+from migrate.toml import parse_toml  # noqa: E402
+
+PAGES = ROOT / "docs" / "rules"
+_SECTIONS = {
+    "api": "Names in PyTorch",
+    "env": "Environment variables",
+    "cli": "Commands",
+    "package": "Packages",
+}
+
+
+def main() -> None:
+    """Write the pages, or say which are stale."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is stale")
+    check = parser.parse_args().check
+    pages = {PAGES / f"{name}.md": page(name) for name in target_names()}
+    stale = [path for path, text in pages.items() if not path.is_file() or path.read_text("utf-8") != text]
+    stray = sorted(set(PAGES.glob("*.md")) - set(pages))
+    if check:
+        for path in [*stale, *stray]:
+            print(f"{path.relative_to(ROOT)} is not what the tables say: run `python tools/render_rules.py`")
+        sys.exit(1 if stale or stray else 0)
+    PAGES.mkdir(parents=True, exist_ok=True)
+    for path in stale:
+        path.write_text(pages[path], "utf-8")
+    for path in stray:
+        path.unlink()
+
+
+def page(name: str) -> str:
+    """The Markdown page of one target."""
+    table = load_table(name)
+    sources: dict[str, str] = parse_toml((RULES / f"{name}.toml").read_bytes())["sources"]
+    return "\n".join(_lines(name, table, sources)) + "\n"
+
+
+def evidence_link(evidence: str, sources: dict[str, str]) -> str:
+    """`tree:torch_npu/npu/memory.py#L721` as a link to the file at the revision that the table pins."""
+    word, _, path = evidence.partition(":")
+    url = sources[word].replace("{rev}", sources.get("rev", "")).replace("{path}", path)
+    return f"[{word}:{_short(path)}]({url})"
+
+
+def _short(path: str) -> str:
+    """The end of a path, enough to tell what is linked to."""
+    parts = path.rstrip("/").split("/")
+    return path if len(parts) <= 2 else "…/" + "/".join(parts[-2:])
+
+
+def _lines(name: str, table: Table, sources: dict[str, str]) -> Iterator[str]:
+    target, rules = table.target, list(table.rules.values())
+    yield f"<!-- Made by tools/render_rules.py from migrate/rules/{name}.toml: edit that, then run it. -->"
+    yield f"# {target.title} (`--target {name}`)"
+    yield ""
+    yield "What each name becomes. The rule of a row is called `kind:name` in reports, such as `api:torch.cuda.Event`."
+    yield "The last column says where to look it up. [How to read and change a row](../adding-a-row.md)."
+    yield ""
+    yield from _facts(table)
+    yield ""
+    counts = Counter(rule.status for rule in rules)
+    said = ", ".join(f"{counts[status]} {status}" for status in get_args(Status) if counts[status])
+    yield f"{len(rules)} rows: {said}."
+    for kind, title in _SECTIONS.items():
+        rows = sorted((rule for rule in rules if rule.kind == kind), key=lambda rule: (rule.key.lower(), rule.key))
+        if rows:
+            yield from ("", f"## {title}", "", "| CUDA | status | what becomes of it | evidence |", "|---|---|---|---|")
+            yield from (_row(rule, table, sources) for rule in rows)
+
+
+def _facts(table: Table) -> Iterator[str]:
+    target, words, source = table.target, table.target.words, table.source
+    yield "| CUDA | becomes |"
+    yield "|---|---|"
+    yield f"| `{source.module}` | `{words.module}` of the package `{target.package}` |"
+    yield f'| `"{source.device}"`, `"{source.device}:0"` | `"{words.device}"`, `"{words.device}:0"` |'
+    yield f'| `"{source.backend}"` | `"{words.backend}"` |'
+    yield f"| `.{source.method}()`, `.{source.predicate}` | `.{words.method}()`, `.{words.predicate}` |"
+    until = f" (left out with `--min-torch {target.import_until}` or newer)" if target.import_until else ""
+    yield f"| beside `import torch` | `{target.import_line}`{until} |"
+    yield f"| versions that rows may name | {', '.join(target.versions)} |"
+
+
+def _row(rule: Rule, table: Table, sources: dict[str, str]) -> str:
+    cells = (f"`{rule.key}`", rule.status, _outcome(rule, table), evidence_link(rule.evidence, sources))
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _outcome(rule: Rule, table: Table) -> str:
+    """What a row does, or tells a person to do, in one cell."""
+    parts = [f"`{filled(table, rule.to)}`"] if rule.to else []
+    parts += [f"keyword `{old}` → `{new}`" for old, new in rule.keywords.items()]
+    parts += [f"where the file uses `{rule.together}`"] if rule.together else []
+    parts += [f"from {table.target.package} {rule.since}"] if rule.since else []
+    shown = [", ".join(parts)] if parts else []
+    return " — ".join([*shown, *(text for text in (rule.message, rule.review) if text)]) or "stays"
+
+
+if __name__ == "__main__":
+    main()
