@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _AGNOSTIC = "accelerator"
+_SHIM = re.compile(r"^[ \t]*(?:from|import)\b.*\btransfer_to_\w+", re.MULTILINE)
 _NONE: frozenset[str] = frozenset()
 
 
@@ -40,9 +41,13 @@ class GuardFinder:
         self._words = (*sorted(set(accelerators) - {source}), _AGNOSTIC)
         self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
 
-    def calls_helper(self) -> bool:
-        """Whether the file asks a helper such as `is_torch_npu_available`, which no codemod of ours writes."""
-        return any(helper in self._text for helper in self._helpers)
+    def doubt(self) -> str:
+        """Why nothing in the file is certain: what it asks for or loads, and no codemod of ours writes, or ""."""
+        if any(helper in self._text for helper in self._helpers):
+            return f"the file asks for {self.target} elsewhere; see whether this line is its CUDA branch"
+        if _SHIM.search(self._text):
+            return "the file loads a shim that answers CUDA calls at run time: keep that, or migrate without it"
+        return ""
 
     def named_in(self, text: str) -> frozenset[str]:
         """The accelerators that identifiers or strings in the text name, lower-case."""
@@ -140,15 +145,13 @@ class GuardFinder:
         """Two `if`s in a row, one asking for CUDA and one for another device, are a ladder too."""
         here = statements[index]
         assert isinstance(here, ast.If)
-        for neighbour in statements[max(0, index - 1) : index + 2]:
-            if isinstance(neighbour, ast.If) and neighbour is not here:
-                names = self._mentions(neighbour.test)
-                if not names or self._mentions(here.test):
-                    continue
-                if self._mentions_source(here.test) and not self._mentions_source(neighbour.test):
-                    reason = f"beside a branch for {', '.join(sorted(names))}"
-                    return Guard(names, reason, soft=names == {self.target})
-        return None
+        if self._mentions(here.test) or not self._mentions_source(here.test):
+            return None
+        others = [node for node in _run(statements, index) if not self._mentions_source(node.test)]
+        names = _NONE.union(*(self._mentions(node.test) for node in others))
+        if not names:
+            return None
+        return Guard(names, f"beside a branch for {', '.join(sorted(names))}", soft=names == {self.target})
 
     def _rest_guard(self, node: ast.If) -> Guard | None:
         """After `if is_npu_available(): return …` the rest of the block is the other branch."""
@@ -171,6 +174,20 @@ class GuardFinder:
 
     def _mentions_source(self, node: ast.AST) -> bool:
         return any(self.source in word.lower() for word in _words(node))
+
+
+def _run(statements: Sequence[ast.stmt], index: int) -> Iterator[ast.If]:
+    """The `if`s beside one in its block: the next ones, and those beyond them that only a jump leads past."""
+    for step in (-1, 1):
+        at = index + step
+        while 0 <= at < len(statements):
+            node = statements[at]
+            if not isinstance(node, ast.If):
+                break
+            yield node
+            if not isinstance(node.body[-1], _JUMPS):
+                break
+            at += step
 
 
 def _open(guard: Guard | None) -> bool:

@@ -35,7 +35,7 @@ def scan(tree: ast.Module, table: Table, finder: Finder) -> Scan:
     if result.mentions:
         names = table.source.name, table.target.words.name
         result.guards = GuardFinder(text, result.starts, table.sites.accelerators, *names)
-        result.calls_helper = result.guards.calls_helper()
+        result.doubt = result.guards.doubt()
     if ":=" in text:
         module.bound.update(_WALRUS.findall(text))  # wherever it stands: reason enough to be unsure
     looks = [start for start, _ in (*result.mentions, *finder.reasons_to_look())]

@@ -22,7 +22,8 @@ def settled(drafts: Iterable[Draft]) -> list[Draft]:
     taken: list[Draft] = []  # those with edits that may still overlap what follows
     for draft in ordered:
         taken = [other for other in taken if max(edit.end for edit in other.edits) >= draft.start]
-        if draft.safety == "left" and any(_edits_within(other, draft) for other in taken):
+        spoken = draft.safety == "left" or draft.rule_id.startswith("keyword:")
+        if spoken and any(_edits_within(other, draft) for other in taken):
             continue
         if draft.edits and any(overlaps(draft.edits, other.edits) for other in taken):
             draft = replace(draft, safety="manual", edits=(), message=f"overlaps another edit; {draft.message}")

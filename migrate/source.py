@@ -57,7 +57,7 @@ class Scan:
     stored: set[str] = field(default_factory=set)  # "self.is_cuda" and the like, where assigned to
     places: dict[int, Place] = field(default_factory=dict)  # offset -> where a statement in a one-line block stands
     aliases: set[str] = field(default_factory=set)  # names that stand for a CUDA module
-    calls_helper: bool = False
+    doubt: str = ""  # why no edit in the file is certain
     guards: GuardFinder | None = None  # None if the file never mentions CUDA
     _parameters: dict[str, tuple[str, ...] | None] | None = None
 

@@ -144,7 +144,7 @@ class Walk:
         for argument, inside in argument_sites(call, names, site, self.table.sites):
             if argument.keyword:
                 self.word(argument.keyword, "keyword", names)
-            if hands_over_rank(argument.value, inside, self.table.sites):
+            if last_name(call.func) != "str" and hands_over_rank(argument.value, inside, self.table.sites):
                 self.note(argument.value, "integer")
             self.visit(argument.value, inside)
 

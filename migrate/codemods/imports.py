@@ -98,6 +98,9 @@ def _plain_edits(view: View, statement: Import, name: ImportedName) -> tuple[Edi
     target = view.table.target
     if alone and others and target.needs_import and not imports_vendor(view):
         return (Edit(statement.start, statement.end, target.import_line),)
+    at = statement.names.index(name)
+    if at and any(other.dotted == "torch" and not other.aliased for other in statement.names):
+        return (Edit(statement.names[at - 1].end, name.end, ""),)
     return (Edit(name.name_start + len("torch"), name.name_end, ""),)
 
 

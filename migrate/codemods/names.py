@@ -106,16 +106,12 @@ def _renamed(view: View, plan: Plan, use: Use, name: str, verdict: Verdict, name
     dynamic = use.site.callee in ASKING and use.site.position == "0" and not use.site.siblings
     safety: Safety = "review" if rule.review or rule.status == "differs" or dynamic else "safe"
     message = advice(rule, rule.key, view.table) if safety == "review" else f"{rule.key} → {rule.to}"
-    yield Draft(rule.id, start, end, safety, message, (*edits, *inside), needs_import=is_vendors(view, rule, new))
+    yield Draft(rule.id, start, end, safety, message, (*edits, *inside), needs_import=is_vendors(rule))
 
 
-def is_vendors(view: View, rule: Rule, dotted: str) -> bool:
-    """Whether a name, or a device it is given, exists only once the vendor's package is imported."""
-    target = view.table.target
-    words = target.words
-    if (dotted + ".").startswith(words.module + ".") or target.package in dotted:
-        return True
-    return "{" in (rule.to or "") or words.backend in dotted.rpartition(".")[2]
+def is_vendors(rule: Rule) -> bool:
+    """Whether what a row renames to exists only with the vendor's package: torch's own names are parts of the old."""
+    return not set((rule.to or "").split(".")) <= set(rule.key.split("."))
 
 
 def _name_edits(

@@ -15,7 +15,7 @@ _TENSOR = re.compile(r"\w+(?:Tensor|Storage)")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*[A-Z0-9]")
 _SORT_KEY = re.compile(r"(?:self_)?cuda_(?:time|memory_usage)(?:_total)?")
 _PATCHING = frozenset({"patch", "setattr", "delattr", "object"})
-_CODE = frozenset({"exec", "eval", "compile"})
+_CODE = frozenset({"exec", "eval", "compile", "Timer", "timeit", "repeat"})
 
 
 def find(view: View) -> Iterator[Draft]:
@@ -42,7 +42,7 @@ def _named(view: View, literal: Literal) -> Iterator[Draft]:
         yield _dotted(view, literal)
     elif _VARIABLE.fullmatch(text) and any(word in text for word in view.table.sites.env_words):
         yield _variable(view, literal)
-    elif _SORT_KEY.fullmatch(text):
+    elif _SORT_KEY.fullmatch(text) and site.kind != "key":
         rule = view.table.rule("api", "profiler.sort_by")
         why = advice(rule, text, view.table)
         yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
@@ -52,7 +52,7 @@ def _named(view: View, literal: Literal) -> Iterator[Draft]:
         yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
             literal, rule.id, advice(rule, first, view.table)
         )
-    elif site.callee in _CODE and (module in text or f".{view.table.source.method}(" in text):
+    elif _is_code(view, literal):
         yield _manual(literal, "text:code", "source code in a string: migrate it by hand")
     elif why := _told(view, literal):
         yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
@@ -62,6 +62,13 @@ def _named(view: View, literal: Literal) -> Iterator[Draft]:
         yield _left(literal, "text", "part of a name or a text of the project")
 
 
+def _is_code(view: View, literal: Literal) -> bool:
+    text, source = literal.value, view.table.source
+    if f"{source.module}." not in text and f".{source.method}(" not in text:
+        return False
+    return literal.site.callee in _CODE or re.search(r"^\s*(?:import|from)\s+torch\b", text, re.MULTILINE) is not None
+
+
 def _told(view: View, literal: Literal) -> str:
     """What a text of one line tells a command, a parser or a pattern about devices, or ""."""
     text, source = literal.value, view.table.source
@@ -69,6 +76,8 @@ def _told(view: View, literal: Literal) -> str:
         return ""
     if says(literal.site.name, view.table.sites.message_keywords):
         return ""
+    if literal.site.kind == "compare" and " " in text.strip():
+        return "a text that is compared: what the vendor's library says may differ"
     words = rf"(?:{re.escape(source.device)}|{re.escape(source.backend)})"
     if literal.site.function.startswith("re.") and literal.site.position == "0":
         found = re.search(rf"(?<![\w-]){words}(?![\w-])", text)

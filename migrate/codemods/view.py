@@ -111,9 +111,8 @@ def guarded(view: View, place: Place, start: int, end: int, *, editing: bool = T
         if words.name in place.guard.accelerators:
             return Draft("left:multi-backend", start, end, "left", f"{reason}; {words.name} is one of them")
         return Draft("branch:multi-backend", start, end, "manual", f"{reason}; add a branch for {words.name}")
-    if view.scan.calls_helper and editing:
-        why = f"the file asks for {words.name} elsewhere; see whether this line is its CUDA branch"
-        return Draft("branch:multi-backend", start, end, "manual", why)
+    if view.scan.doubt and editing:
+        return Draft("branch:multi-backend", start, end, "manual", view.scan.doubt)
     return None
 
 
