@@ -74,8 +74,10 @@ class GuardFinder:
         cuda = [self._mentions_source(test) for test in arms]
         alone = [bool(names) and not has for names, has in zip(named, cuda, strict=True)]
         if not any(alone):
-            mixed = [self._mixed(names, has, outer) for names, has in zip(named, cuda, strict=True)]
-            return [*mixed, outer]
+            reason = f"a branch for {', '.join(sorted(every))} as well"
+            mixed = any(names and has for names, has in zip(named, cuda, strict=True))
+            guard = Guard(every, reason, soft=self.target in every) if mixed else outer
+            return [guard] * (len(arms) + 1)
         soft = every == {self.target} and not any(cuda)
         ladder = Guard(every, f"one branch of several accelerators ({', '.join(sorted(every))})", soft)
         guards: list[Guard | None] = []
@@ -86,12 +88,6 @@ class GuardFinder:
         if len(arms) == 1 and _negated(arms[0]):
             guards.reverse()
         return guards
-
-    def _mixed(self, names: frozenset[str], has_source: bool, outer: Guard | None) -> Guard | None:
-        """The guard below `if cuda or xpu`: one branch for several accelerators."""
-        if not (names and has_source):
-            return outer
-        return Guard(names, f"a branch for {', '.join(sorted(names))} as well", soft=self.target in names)
 
     def handler(self, node: ast.Try, outer: Guard | None) -> Guard | None:
         """The guard of `except` and `else` after a `try` that imports another vendor's package."""

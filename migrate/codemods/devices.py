@@ -209,6 +209,10 @@ def _device_key(view: View, literal: Literal) -> Draft:
     site, words = literal.site, view.table.target.words
     if words.device in site.keys:
         return _left(literal, "device", f"the mapping has a key for {words.device}")
+    others = view.scan.guards.named_in(" ".join(site.keys)) if view.scan.guards else frozenset()
+    if others and site.paired.lower() != view.table.source.backend:
+        why = f"one entry of several accelerators ({', '.join(sorted(others))}); add one for {words.name}"
+        return Draft("branch:multi-backend", literal.start, literal.end, "manual", why)
     swaps = {view.table.source.device: words.device}
     looked_up = view.flows.looked_up_by_device(literal.place, site.name)
     if site.other == "table":
