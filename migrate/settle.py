@@ -25,12 +25,20 @@ def settled(drafts: Iterable[Draft]) -> list[Draft]:
         spoken = draft.safety == "left" or draft.rule_id.startswith("keyword:")
         if spoken and any(_edits_within(other, draft) for other in taken):
             continue
+        if draft.rule_id == "left:import" and any(_is_about(other, draft) for other in kept[-3:]):
+            continue
         if draft.edits and any(overlaps(draft.edits, other.edits) for other in taken):
             draft = replace(draft, safety="manual", edits=(), message=f"overlaps another edit; {draft.message}")
         if draft.edits:
             taken.append(draft)
         kept.append(draft)
     return kept
+
+
+def _is_about(other: Draft, draft: Draft) -> bool:
+    """Whether another finding, of the whole import, says all there is to say."""
+    about = other.rule_id.startswith(("package:", "import:"))
+    return about and other.start <= draft.start and draft.end <= other.end
 
 
 def _edits_within(other: Draft, draft: Draft) -> bool:
@@ -49,7 +57,8 @@ def accounted(view: View, drafts: Iterable[Draft]) -> tuple[Finding, ...]:
 def _unspoken(view: View, drafts: list[Draft]) -> Iterator[Draft]:
     """The words of interest outside every draft. By now they can only stand in comments."""
     text = view.scan.text
-    spans = sorted((draft.start, draft.end) for draft in drafts if draft.start < draft.end)
+    edits = [(edit.start, edit.end) for draft in drafts for edit in draft.edits]
+    spans = sorted([*((draft.start, draft.end) for draft in drafts if draft.start < draft.end), *edits])
     at = covered = done = 0
     for start, end in view.scan.mentions:
         while at < len(spans) and spans[at][0] <= start:

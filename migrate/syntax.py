@@ -142,6 +142,7 @@ class Word(NamedTuple):
     role: Choice["parameter", "keyword", "definition", "name", "integer"]
     place: Place
     callees: frozenset[str] = frozenset()  # of a keyword: the functions it may belong to
+    function: str = ""  # and the description of the one it is given to
 
 
 @dataclass(slots=True)

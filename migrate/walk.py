@@ -59,8 +59,11 @@ class Walk:
             literal = literal_of(node, self.region.span, site, self.place, formatted)
             if self.region.holds(literal.start, literal.end):
                 self.index.literals.append(literal)
-        for part in replacement_fields(node):
-            self.below(part, OTHER)
+        begins = (string_value(node) or "").startswith(("{}:", "{}{}"))
+        for number, part in enumerate(replacement_fields(node)):
+            self.visit(part.expression, site if begins and number == 0 else OTHER)
+            for spec in part.format_spec or ():
+                self.visit(spec, OTHER)
 
     @contextmanager
     def beside(self, nodes: Sequence[cst.BaseExpression]) -> Iterator[None]:
@@ -92,11 +95,11 @@ class Walk:
         if self.region.holds(start, end):
             self.index.words.append(Word(describe(node), start, end, role, self.place))
 
-    def word(self, node: cst.Name, role: Role, callees: frozenset[str] = frozenset()) -> None:
+    def word(self, node: cst.Name, role: Role, callees: frozenset[str] = frozenset(), function: str = "") -> None:
         if self.search(node.value):
             start, end = self.region.span(node)
             if self.region.holds(start, end):
-                self.index.words.append(Word(node.value, start, end, role, self.place, callees))
+                self.index.words.append(Word(node.value, start, end, role, self.place, callees, function))
 
     def chain(self, node: cst.BaseExpression, site: Site) -> None:
         links = links_of(node)
@@ -141,9 +144,11 @@ class Walk:
         if all(isinstance(link, (cst.Name, cst.Attribute)) for link in callee):
             rest = "".join(f".{link_text(link)}" for link in callee[1:])
             names = frozenset(name + rest for name in found.names)
+        copies = last_name(call.func) == "dict" and call.args
+        function = describe(call.args[0].value if copies else call.func)
         for argument, inside in argument_sites(call, names, site, self.table.sites):
             if argument.keyword:
-                self.word(argument.keyword, "keyword", names)
+                self.word(argument.keyword, "keyword", names, function)
             if last_name(call.func) != "str" and hands_over_rank(argument.value, inside, self.table.sites):
                 self.note(argument.value, "integer")
             self.visit(argument.value, inside)

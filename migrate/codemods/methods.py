@@ -61,7 +61,7 @@ def _is_value(use: Use) -> bool:
 def _identifier_reason(use: Use, number: int) -> str:
     root = sorted(name.partition(".")[0] for name in use.meaning.names if name and not name.startswith("."))
     if root and not use.soft:
-        return f"a name of {root[0]}, not of torch"
+        return f"a name of {root[0]}, not of torch" if root[0] != "torch" else "part of what the finding before it says"
     return "a name of the project" if number == 0 else "an attribute of the project"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migrate.callsites import ASKING
 from migrate.codemods.plan import Plan, binding_of, used_names
-from migrate.codemods.templates import applies, call_edits, is_starred
+from migrate.codemods.templates import applies, call_edits, filled, is_starred
 from migrate.codemods.view import Verdict, View, advice, components, dotted_of, guarded, judge
 from migrate.model import Draft, Edit, Rule, Safety
 from migrate.syntax import Step, Use
@@ -105,7 +105,9 @@ def _renamed(view: View, plan: Plan, use: Use, name: str, verdict: Verdict, name
         return  # the import, or the assignment of the alias, says it all
     dynamic = use.site.callee in ASKING and use.site.position == "0" and not use.site.siblings
     safety: Safety = "review" if rule.review or rule.status == "differs" or dynamic else "safe"
-    message = advice(rule, rule.key, view.table) if safety == "review" else f"{rule.key} → {rule.to}"
+    message = (
+        advice(rule, rule.key, view.table) if safety == "review" else f"{rule.key} → {filled(view.table, rule.to)}"
+    )
     yield Draft(rule.id, start, end, safety, message, (*edits, *inside), needs_import=is_vendors(rule))
 
 

@@ -18,6 +18,9 @@ _PATCHING = frozenset({"patch", "setattr", "delattr", "object"})
 _CODE = frozenset({"exec", "eval", "compile", "Timer", "timeit", "repeat"})
 
 
+_TOLD = ("argument", "assign", "iterate", "compare", "receiver")
+
+
 def find(view: View) -> Iterator[Draft]:
     """Findings for every literal and docstring that the codemod for devices does not speak of."""
     patterns = shapes(view)
@@ -54,10 +57,8 @@ def _named(view: View, literal: Literal) -> Iterator[Draft]:
         )
     elif _is_code(view, literal):
         yield _manual(literal, "text:code", "source code in a string: migrate it by hand")
-    elif why := _told(view, literal):
-        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
-            literal, "text:settings", why
-        )
+    elif told := _told(view, literal):
+        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(literal, *told)
     elif view.mentions(text):
         yield _left(literal, "text", "part of a name or a text of the project")
 
@@ -69,25 +70,25 @@ def _is_code(view: View, literal: Literal) -> bool:
     return literal.site.callee in _CODE or re.search(r"^\s*(?:import|from)\s+torch\b", text, re.MULTILINE) is not None
 
 
-def _told(view: View, literal: Literal) -> str:
-    """What a text of one line tells a command, a parser or a pattern about devices, or ""."""
+def _told(view: View, literal: Literal) -> tuple[str, str] | None:
+    """The rule and the advice for a text of one line that tells a command, a parser or a pattern about devices."""
     text, source = literal.value, view.table.source
-    if "\n" in text or literal.site.kind not in ("argument", "assign", "iterate", "compare"):
-        return ""
+    if "\n" in text or literal.site.kind not in _TOLD:
+        return None
     if says(literal.site.name, view.table.sites.message_keywords):
-        return ""
+        return None
     if literal.site.kind == "compare" and " " in text.strip():
-        return "a text that is compared: what the vendor's library says may differ"
+        return "text:compared", "a text that is compared: what the vendor's library says may differ"
     words = rf"(?:{re.escape(source.device)}|{re.escape(source.backend)})"
     if literal.site.function.startswith("re.") and literal.site.position == "0":
         found = re.search(rf"(?<![\w-]){words}(?![\w-])", text)
-        return "a pattern that looks for a device: see what it has to find now" if found else ""
+        return ("text:compared", "a pattern that looks for a device: see what it has to find now") if found else None
     if re.search(rf"(?:device|backend)[\w-]*[\"']?\s*[:= ]\s*[\"']?{words}(?![\w-])", text):
-        return "settings in a text: see who reads them"
+        return "text:settings", "settings in a text: see who reads them"
     names = (match.group(1) for match in re.finditer(r"(?<!\w)([A-Z][A-Z0-9_]+)=", text))
     if any(view.table.rule("env", name) for name in names):
-        return "sets an environment variable in a text: see who reads it"
-    return ""
+        return "text:settings", "sets an environment variable in a text: see who reads it"
+    return None
 
 
 def _dotted(view: View, literal: Literal) -> Draft:

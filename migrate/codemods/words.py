@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrate.codemods.plan import Plan
 from migrate.codemods.view import View, advice, guarded
+from migrate.describe import says
 from migrate.model import Draft, Edit, Safety
 from migrate.syntax import Import, Word
 
@@ -40,7 +41,7 @@ def _word(view: View, word: Word) -> Draft:
         )
         return Draft("method:override", start, end, "manual", why)
     if word.role == "keyword" and (rule := view.table.rule("env", word.text)):
-        if rule.to and "os.environ.update" in word.callees:
+        if rule.to and _is_environment(view, word):
             safety: Safety = "review" if rule.review else "safe"
             message = rule.review or f"{word.text} → {rule.to}"
             edits = (Edit(start, end, rule.to),)
@@ -52,6 +53,11 @@ def _word(view: View, word: Word) -> Draft:
             f"keyword:{word.text}", start, end, "manual", why
         )
     return Draft("left:identifier", start, end, "left", f"a {word.role} of the project")
+
+
+def _is_environment(view: View, word: Word) -> bool:
+    """Whether a keyword becomes a variable: of `os.environ.update(…)`, of `dict(os.environ, …)`."""
+    return any(says(part, view.table.sites.env_names) for part in word.function.split("."))
 
 
 def _other_imports(view: View, statement: Import, planned: set[int]) -> Iterator[Draft]:
