@@ -105,9 +105,8 @@ def _renamed(view: View, plan: Plan, use: Use, name: str, verdict: Verdict, name
         return  # the import, or the assignment of the alias, says it all
     dynamic = use.site.callee in ASKING and use.site.position == "0" and not use.site.siblings
     safety: Safety = "review" if rule.review or rule.status == "differs" or dynamic else "safe"
-    message = (
-        advice(rule, rule.key, view.table) if safety == "review" else f"{rule.key} → {filled(view.table, rule.to)}"
-    )
+    asked = rule.review or rule.message if safety == "review" else None
+    message = asked or f"{rule.key} → {filled(view.table, rule.to or new)}"
     yield Draft(rule.id, start, end, safety, message, (*edits, *inside), needs_import=is_vendors(rule))
 
 
