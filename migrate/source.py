@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from migrate.bindings import Scope
 from migrate.guards import Guard, GuardFinder
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = tuple[ast.ClassDef | None, Function]
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 Nesting = Literal["plain", "try", "branch", "typing"]
 Shape = Literal["block", "header", "elif", "except", "match", "case"]
 
@@ -59,14 +63,27 @@ class Scan:
     aliases: set[str] = field(default_factory=set)  # names that stand for a CUDA module
     doubt: str = ""  # why no edit in the file is certain
     guards: GuardFinder | None = None  # None if the file never mentions CUDA
-    _parameters: dict[str, tuple[str, ...] | None] | None = None
+    _functions: dict[str, list[Definition]] | None = None
+
+    def functions(self) -> dict[str, list[Definition]]:
+        """The functions of the file by name, each with the class it is a method of, or None."""
+        if self._functions is None:
+            self._functions = {}
+            for owner, node in _definitions(self.module.node, None):
+                self._functions.setdefault(node.name, []).append((owner, node))
+        return self._functions
 
     def parameter(self, function: str, position: int) -> str:
         """The parameter of a function of this file that takes a positional argument, if that is certain."""
-        if self._parameters is None:
-            self._parameters = _parameters(self.module.node)
-        names = self._parameters.get(function) or ()
-        return names[position] if position < len(names) else ""
+        every = [_positional(item) for item in self.called(function)]
+        found = {names[position] if position < len(names) else "" for names in every}
+        return found.pop() if len(found) == 1 else ""
+
+    def called(self, name: str) -> list[Definition]:
+        """The functions a call by this name may reach; for a class its constructor."""
+        functions = self.functions()
+        made = [item for item in functions.get("__init__", ()) if item[0] and item[0].name == name]
+        return [*made, *(item for item in functions.get(name, ()) if name != "__init__")]
 
     def offset(self, line: int, column: int) -> int:
         """Character offset of an `ast` position (column in UTF-8 bytes)."""
@@ -82,16 +99,17 @@ class Scan:
         return self.text[self.starts[number - 1] : end]
 
 
-def _parameters(tree: ast.AST) -> dict[str, tuple[str, ...] | None]:
-    """The positional parameters of every function and constructor, None where two share a name but not those."""
-    known: dict[str, tuple[str, ...] | None] = {}
-    for owner in ast.walk(tree):
-        for node in getattr(owner, "body", ()) if isinstance(getattr(owner, "body", None), list) else ():
-            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                continue
-            names = tuple(argument.arg for argument in (*node.args.posonlyargs, *node.args.args))
-            name = node.name
-            if isinstance(owner, ast.ClassDef):
-                names, name = names[1:], owner.name if name == "__init__" else name
-            known[name] = names if known.get(name, names) == names else None
-    return known
+def _definitions(node: ast.AST, owner: ast.ClassDef | None) -> Iterator[Definition]:
+    """Every function below a node; only statements can hold one."""
+    for field_name in _BLOCKS:
+        for child in getattr(node, field_name, ()):
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                yield owner, child
+            if not isinstance(child, ast.expr):
+                yield from _definitions(child, child if isinstance(child, ast.ClassDef) else None)
+
+
+def _positional(definition: Definition) -> list[str]:
+    owner, node = definition
+    names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+    return names[1:] if owner else names

@@ -42,9 +42,8 @@ class Flows:
 
     def takes_device(self, function: str, parameter: str) -> bool:
         """Whether a parameter of a function of this file holds a device."""
-        devices = self.devices()
-        named = (node for node in ast.walk(self.scan.module.node) if isinstance(node, _FUNCTIONS))
-        return any(self.find(("name", id(node), parameter)) in devices for node in named if node.name == function)
+        definitions = self.scan.called(function)
+        return any(self.find(("name", id(node), parameter)) in self.devices() for _, node in definitions)
 
     def devices(self) -> set[Carrier]:
         """The carriers that hold devices, each in the form that `find` gives it."""
@@ -81,14 +80,11 @@ class _Reader:
 
     def __init__(self, flows: Flows, table: Table) -> None:
         self.flows, self.sites, self.scope = flows, table.sites, flows.scan.module
-        self.functions: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+        self.functions = flows.scan.functions()
         self.bound: dict[int, frozenset[str]] = {}
         self.seeds: set[Carrier] = set()
         self.lookups: list[tuple[ast.expr, ast.expr, tuple[ast.AST, ...]]] = []
         self.numbered = re.compile(rf"{re.escape(table.source.device)}:")
-        for node in ast.walk(self.scope.node):
-            if isinstance(node, _FUNCTIONS):
-                self.functions.setdefault(node.name, []).append(node)
 
     def devices(self) -> set[Carrier]:
         self.body(self.scope.node, (self.scope.node,), in_class=False)
@@ -185,7 +181,7 @@ class _Reader:
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if where and not where.isdigit():
             yield ("attribute", 0, where)  # of a dataclass, or of **options
-        for definition in self.functions.get(name, ()):
+        for _, definition in self.functions.get(name, ()):
             names = [argument.arg for argument in _parameters(definition)]
             if names[:1] in (["self"], ["cls"]):
                 names = names[1:]
