@@ -156,8 +156,7 @@ def _scanned(text: str, table: Table) -> tuple[Scan, Finder]:
 
 def _companions(text: str, table: Table) -> set[str]:
     """Names to look at because the file uses another one that they go together with."""
-    together = [rule for rule in table.rules.values() if rule.together]
-    return {rule.key.rpartition(".")[2] for rule in together if (rule.together or "").split(".")[-2] in text}
+    return {rule.key.rpartition(".")[2] for rule in table.together if (rule.together or "").split(".")[-2] in text}
 
 
 def _cuda_source(path: str, table: Table) -> Finding:

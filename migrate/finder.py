@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from migrate.model import Sites
 
-_ASCII_LOWER = {upper: upper + 32 for upper in range(65, 91)}
-_BEFORE = 40
+_ASCII_UPPER = re.compile("[A-Z]+")
 Span = tuple[int, int]
 
 
@@ -18,13 +17,12 @@ def may_mention(data: bytes, sites: Sites) -> bool:
     lower = data.lower()
     if any(word.encode() in lower for word in sites.words):
         return True
-    if b"torch" in lower and any(word.encode() in lower for word in sites.triggers):
+    if b"torch" in lower and any(
+        stem.encode() in lower and any(word.encode() in lower for word in words)
+        for stem, words in _stems(sites.triggers).items()
+    ):
         return True
-    pattern = _imports(sites.packages).encode()
-    return any(
-        _opens_line(data[max(0, match.start() - _BEFORE) : match.start()].decode("latin-1"))
-        for match in re.finditer(pattern, data)
-    )
+    return any(True for _ in _imports(data.decode("latin-1"), sites.packages))
 
 
 class Finder:
@@ -47,10 +45,10 @@ class Finder:
 
     def reasons_to_look(self) -> Iterator[Span]:
         """Spans of everything else: triggers, imports of packages, aliases; in no order."""
-        yield from _occurrences(self.lower, self.sites.triggers)
-        for match in re.finditer(_imports(self.sites.packages), self.text):
-            if _opens_line(self.text[max(0, match.start() - _BEFORE) : match.start()]):
-                yield match.span()
+        for stem, words in _stems(self.sites.triggers).items():
+            if stem in self.lower:
+                yield from _occurrences(self.lower, words)
+        yield from _imports(self.text, self.sites.packages)
         if self.aliases:
             names = "|".join(sorted(map(re.escape, self.aliases)))
             yield from (match.span() for match in re.finditer(rf"\b(?:{names})\b", self.text))
@@ -59,7 +57,7 @@ class Finder:
 def _lowered(text: str) -> str:
     """The text in lower case, with every character where it was."""
     lower = text.lower()
-    return lower if len(lower) == len(text) else text.translate(_ASCII_LOWER)
+    return lower if len(lower) == len(text) else _ASCII_UPPER.sub(lambda match: match.group().lower(), text)
 
 
 def _occurrences(text: str, words: Iterable[str]) -> Iterator[Span]:
@@ -70,18 +68,32 @@ def _occurrences(text: str, words: Iterable[str]) -> Iterator[Span]:
             at = text.find(word, at + len(word))
 
 
-def _opens_line(before: str) -> bool:
-    """Whether a text ends where a statement can begin: after white space, a newline or a header's colon."""
-    stripped = before.rstrip(" \t")
-    return not stripped or stripped.endswith(("\n", "\r", ":", ";"))
+@cache
+def _stems(words: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """The words by what several of them have in common: one search says that none of those is there."""
+    stems: dict[str, tuple[str, ...]] = {}
+    for word in words:
+        stem = next((part for part in re.findall("[a-z]{4,}", word)[::-1]), word)
+        stems[stem] = (*stems.get(stem, ()), word)
+    return stems
 
 
 @cache
-def _pattern(names: tuple[str, ...]) -> str:
-    spelled = "|".join(re.escape(name) for name in names)
-    return rf"(?:from|import)[ \t]+(?:[\w. ]+,[ \t]*)*(?:{spelled})\b"
+def _pattern(packages: tuple[str, ...]) -> re.Pattern[str]:
+    spelled = "|".join(re.escape(name) for name in sorted(packages, reverse=True))
+    return re.compile(rf"[ \t]*(?:from|import)[ \t]+(?:[\w. ]+,[ \t]*)*(?:{spelled})\b")
 
 
-def _imports(packages: Iterable[str]) -> str:
-    """Matches the import of a package that the tables have rows for."""
-    return _pattern(tuple(sorted(packages, reverse=True)))
+def _imports(text: str, packages: Mapping[str, str]) -> Iterator[Span]:
+    """The imports of packages that the tables have rows for, wherever a statement can begin."""
+    matches = _pattern(tuple(packages)).match
+    done = -1
+    at = text.find("import")
+    while at >= 0:
+        begin = max(text.rfind("\n", 0, at), text.rfind("\r", max(0, at - 200), at), 0)
+        for start in (begin, text.rfind(":", begin, at), text.rfind(";", begin, at)):
+            if start >= done and (found := matches(text, start + 1 if start or begin else 0)):
+                yield found.span()
+                done = found.end()
+                break
+        at = text.find("import", at + 6)

@@ -45,7 +45,7 @@ class GuardFinder:
         """Why nothing in the file is certain: what it asks for or loads, and no codemod of ours writes, or ""."""
         if any(helper in self._text for helper in self._helpers):
             return f"the file asks for {self.target} elsewhere; see whether this line is its CUDA branch"
-        if _SHIM.search(self._text):
+        if "transfer_to_" in self._text and _SHIM.search(self._text):
             return "the file loads a shim that answers CUDA calls at run time: keep that, or migrate without it"
         return ""
 
@@ -161,14 +161,20 @@ class GuardFinder:
 
     def _mentions(self, node: ast.expr | ast.pattern) -> frozenset[str]:
         """The accelerators that an expression names. Most name none: their lines are searched before the tree."""
-        last = node.end_lineno or node.lineno
-        end = self._starts[last] if last < len(self._starts) else len(self._text)
-        lines = self._text[self._starts[node.lineno - 1] : end].lower()
+        lines = self._lines(node)
         if not any(word in lines for word in self._words):
             return _NONE
         return self.named_in(" ".join(_words(node)))
 
-    def _mentions_source(self, node: ast.AST) -> bool:
+    def _lines(self, node: ast.expr | ast.pattern) -> str:
+        """The lines a node stands on, in lower case: much cheaper to search than the tree."""
+        last = node.end_lineno or node.lineno
+        end = self._starts[last] if last < len(self._starts) else len(self._text)
+        return self._text[self._starts[node.lineno - 1] : end].lower()
+
+    def _mentions_source(self, node: ast.expr | ast.pattern) -> bool:
+        if self.source not in self._lines(node):
+            return False
         return any(self.source in word.lower() for word in _words(node))
 
 

@@ -99,6 +99,7 @@ class Table:
     rules: Mapping[str, Rule]
     sites: Sites
     digest: str
+    together: tuple[Rule, ...] = ()  # the rows that count only beside another name
 
     def rule(self, kind: str, key: str) -> Rule | None:
         return self.rules.get(f"{kind}:{key}")

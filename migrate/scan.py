@@ -9,21 +9,20 @@ from __future__ import annotations
 import ast
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from migrate.bindings import Scope, bind_import, bind_target
+from migrate.binder import DEFINITIONS, Binder, arguments_of
+from migrate.bindings import Scope
 from migrate.edits import line_starts
 from migrate.finder import Finder
 from migrate.guards import Guard, GuardFinder
 from migrate.model import Table
-from migrate.source import ImportStatement, Nesting, Place, Region, Scan, Shape
+from migrate.source import Nesting, Place, Region, Scan, Shape
 
-_WALRUS = re.compile(r"\b(\w+)\s*:=")
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+_NAME_AT_END = re.compile(r"(\w+)\s*$")
 _TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))
 _COMPOUND = (
-    *_DEFINITIONS, *_TRY, ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Match,
+    *DEFINITIONS, *_TRY, ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Match,
 )  # fmt: skip
 
 
@@ -36,12 +35,19 @@ def scan(tree: ast.Module, table: Table, finder: Finder) -> Scan:
         names = table.source.name, table.target.words.name
         result.guards = GuardFinder(text, result.starts, table.sites.accelerators, *names)
         result.doubt = result.guards.doubt()
-    if ":=" in text:
-        module.bound.update(_WALRUS.findall(text))  # wherever it stands: reason enough to be unsure
+    module.bound.update(_walrus_targets(text))  # wherever they stand: reason enough to be unsure
     looks = [start for start, _ in (*result.mentions, *finder.reasons_to_look())]
     walker = _Walker(result, table, looks)
     walker.block(tree.body, Place(module))
     return result
+
+
+def _walrus_targets(text: str) -> Iterator[str]:
+    at = text.find(":=")
+    while at >= 0:
+        if name := _NAME_AT_END.search(text[max(0, at - 80) : at]):
+            yield name.group(1)
+        at = text.find(":=", at + 2)
 
 
 class _Walker:
@@ -49,9 +55,7 @@ class _Walker:
         self.result, self.guards = result, result.guards
         self.typing = "TYPE_CHECKING" in result.text
         self.globals = "global " in result.text
-        self.method, self.predicate = table.source.method, table.source.predicate
-        self.roots = {"torch", table.target.package}
-        self.modules = {name for name in table.sites.modules if table.source.name in name}
+        self.binder = Binder(result, table)
         self.one_line = False  # below a compound statement that is one region
         starts = result.starts
         self.hit_lines = sorted({bisect_right(starts, start) for start in looks})
@@ -83,10 +87,10 @@ class _Walker:
         if not isinstance(node, _COMPOUND):
             self.simple(node, place)
             return
-        self.bind_compound(node, place)
+        self.binder.compound(node, place)
         if self.hit(_first_line(node), node.end_lineno or node.lineno):
             self.compound(node, place)
-        elif not isinstance(node, _DEFINITIONS) or self.globals:
+        elif not isinstance(node, DEFINITIONS) or self.globals:
             self.inner(node, place)  # what a function without a mention binds is its own business
 
     def compound(self, node: ast.stmt, place: Place) -> None:
@@ -121,7 +125,7 @@ class _Walker:
 
     def inner(self, node: ast.stmt, place: Place) -> None:
         """The blocks below a compound statement."""
-        if isinstance(node, _DEFINITIONS):
+        if isinstance(node, DEFINITIONS):
             self.block(node.body, self.definition(node, place))
         elif isinstance(node, ast.If):
             self.branches(node, place)
@@ -132,7 +136,7 @@ class _Walker:
             subject = ast.unparse(node.subject)
             inside = place._replace(nesting="branch", guard=guard)
             for case in node.cases:
-                self.bind_pattern(case.pattern, place.scope)
+                self.binder.pattern(case.pattern, place.scope)
                 self.header(case.pattern.lineno, _first_line(case.body[0]) - 1, "case", inside, subject)
                 self.block(case.body, inside)
         else:
@@ -185,52 +189,26 @@ class _Walker:
         self.block(node.finalbody, place._replace(nesting="branch"))
 
     def definition(self, node: ast.stmt, place: Place) -> Place:
-        assert isinstance(node, _DEFINITIONS)
+        assert isinstance(node, DEFINITIONS)
         if isinstance(node, ast.ClassDef):
             scope = Scope("class", node.name, node, place.scope)
             for statement in node.body:
-                name = self.defined(statement)
-                if name in (self.method, self.predicate):
+                name = self.binder.defined(statement)
+                if name in self.binder.own:
                     self.result.overriding[node.name] = name
             return Place(scope, place.function, node.name, place.overrides, "plain", place.guard)
         scope = Scope("function", node.name, node, place.scope)
         in_class = place.scope.kind == "class"
-        for argument in _arguments(node.args):
+        for argument in arguments_of(node.args):
             scope.bound.add(argument.arg)
             if argument.annotation:
                 scope.annotations[argument.arg] = argument.annotation
-        own = place.overrides or (in_class and node.name in (self.method, self.predicate))
+        own = place.overrides or (in_class and node.name in self.binder.own)
         return Place(scope, node.name, place.owner, own, "plain", place.guard)
 
-    def defined(self, statement: ast.stmt) -> str:
-        """The method that a statement of a class's body defines, also as `name = lambda self: …`."""
-        if isinstance(statement, _FUNCTIONS):
-            return statement.name
-        made = isinstance(statement, ast.Assign) and isinstance(statement.value, (ast.Lambda, ast.Call))
-        target = statement.targets[0] if isinstance(statement, ast.Assign) and made else None
-        return target.id if isinstance(target, ast.Name) else ""
-
-    def bind_compound(self, node: ast.stmt, place: Place) -> None:
-        if isinstance(node, _DEFINITIONS):
-            place.scope.home(node.name).bound.add(node.name)
-            if isinstance(node, ast.ClassDef):
-                self.result.bases[node.name] = tuple(_last_name(base) for base in node.bases)
-        elif isinstance(node, (ast.For, ast.AsyncFor)):
-            bind_target(place.scope, node.target, None)
-        elif isinstance(node, (ast.With, ast.AsyncWith)):
-            for item in node.items:
-                if item.optional_vars:
-                    bind_target(place.scope, item.optional_vars, item.context_expr)
-
-    def bind_pattern(self, pattern: ast.pattern, scope: Scope) -> None:
-        for child in ast.walk(pattern):
-            name = getattr(child, "name", None) or getattr(child, "rest", None)
-            if name:
-                scope.bound.add(name)
-
     def simple(self, node: ast.stmt, place: Place) -> None:
-        self.bind_simple(node, place)
-        if place.scope.kind == "class" and self.defined(node) in (self.method, self.predicate):
+        self.binder.simple(node, place)
+        if place.scope.kind == "class" and self.binder.defined(node) in self.binder.own:
             place = place._replace(overrides=True)
         first, last = node.lineno, node.end_lineno or node.lineno
         if not self.hit(first, last):
@@ -240,48 +218,6 @@ class _Walker:
             self.result.docstrings.append((self.result.offset(first, node.col_offset), end))
         else:
             self.region(first, last, "block", place)
-
-    def bind_simple(self, node: ast.stmt, place: Place) -> None:
-        scope = place.scope
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                bind_target(scope, target, node.value)
-                self.store(target, node.value)
-        elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
-            bind_target(scope, node.target, node.value)
-            self.store(node.target, node.value)
-            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                scope.annotations[node.target.id] = node.annotation
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            bind_import(scope, node)
-            self.remember_import(node, place)
-        elif isinstance(node, (ast.Global, ast.Nonlocal)):
-            scope.elsewhere.update(node.names)
-        elif isinstance(node, ast.Delete):
-            for target in node.targets:
-                bind_target(scope, target, None)
-
-    def is_module(self, value: ast.expr) -> bool:
-        """Whether a value is, or may be, `torch.cuda` itself."""
-        if isinstance(value, ast.IfExp):
-            return self.is_module(value.body) or self.is_module(value.orelse)
-        return isinstance(value, ast.Attribute) and value.attr == self.method and isinstance(value.value, ast.Name)
-
-    def store(self, target: ast.expr, value: ast.expr | None) -> None:
-        if isinstance(target, ast.Attribute) and target.attr in (self.method, self.predicate):
-            self.result.stored.add(ast.unparse(target))
-        elif isinstance(target, ast.Name) and value and self.is_module(value):
-            self.result.aliases.add(target.id)
-
-    def remember_import(self, node: ast.Import | ast.ImportFrom, place: Place) -> None:
-        prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
-        for alias in node.names:
-            if prefix + alias.name in self.modules:
-                self.result.aliases.add(alias.asname or alias.name)
-        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-        relative = isinstance(node, ast.ImportFrom) and node.level
-        if not relative and any(module.partition(".")[0] in self.roots for module in modules):
-            self.result.imports.append(ImportStatement(node, place))
 
 
 def _deeper(place: Place) -> Nesting:
@@ -302,12 +238,3 @@ def _first_line(node: ast.stmt) -> int:
 def _first_column(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return decorators[0].col_offset - 1 if decorators else node.col_offset
-
-
-def _last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
-def _arguments(arguments: ast.arguments) -> Iterable[ast.arg]:
-    yield from (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-    yield from (extra for extra in (arguments.vararg, arguments.kwarg) if extra)

@@ -62,7 +62,8 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
     if reader.errors:
         raise TableError(reader.errors)
     digest = blake2b(raw_sites + raw + (min_torch or "").encode(), digest_size=16).hexdigest()
-    return Table(source, target, rules, sites, digest)
+    together = tuple(rule for rule in rules.values() if rule.together)
+    return Table(source, target, rules, sites, digest, together)
 
 
 def version_key(version: str) -> tuple[int, ...]:

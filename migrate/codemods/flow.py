@@ -37,6 +37,9 @@ class Flows:
 
     def looked_up_by_device(self, place: Place, name: str) -> bool:
         """Whether the keys of the dict that a name holds are compared with devices."""
+        leaf = re.escape(last_part(name))
+        if not re.search(rf"\b{leaf}(?:\[|\.get\(|\.pop\()|\bin (?:\w+\.)*{leaf}\b", self.scan.text):
+            return False
         self.devices()
         return any(self.find(carrier) in self._tables for carrier in self._asked(place, name))
 
