@@ -124,8 +124,7 @@ class Deadly(str):
         return os._exit, (1,)
 
 
-def test_file_that_ends_its_process_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "BATCH", 1)
+def test_file_that_ends_its_process_costs_no_other(tmp_path: Path) -> None:
     tree(tmp_path, {"a.py": CUDA, "b.py": CUDA, "c.py": CUDA})
     kinds: Any = (("a.py", "python"), ("b.py", Deadly("python")), ("c.py", "python"))
     with ProcessPoolExecutor(1) as executor:
