@@ -6,11 +6,11 @@ settings, or a file that could not be handled.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -43,6 +43,9 @@ def main() -> None:
 
     Without a command name, `migrate` is meant.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # code may hold what the terminal's encoding has not
 
 
 @main.command()
@@ -69,10 +72,7 @@ def migrate(paths: tuple[Path, ...], show_only: bool, output: Path | None, **opt
     reports, quiet, form = options["reports"], options["quiet"], options["form"]
     _check_usage(show_only, output, options)
     table, discovery, config = _prepared(paths, options)
-    report = _run(discovery, table, config)
-    from migrate.report.machine import render_patch
-
-    patch = render_patch(report, lambda path: (discovery.root / path).read_bytes())
+    report, patch = _patched(discovery.root, _run(discovery, table, config))
     if output is not None:
         report = _copied(discovery.root, output, report)
     elif not show_only:
@@ -102,9 +102,9 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
     from migrate.discover import discover
     from migrate.table import TableError, load_table, target_names
 
-    start = paths[0] if paths[0].is_dir() else paths[0].parent
     names = ("target", "min_torch", "max_file_size", "jobs")
     try:
+        start = paths[0] if paths[0].is_dir() else paths[0].parent
         config = load_config(start, {name: options[name] for name in names})
         config = replace(config, exclude=(*config.exclude, *options["exclude"]))
         if config.target is None:
@@ -113,6 +113,8 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
         return table, discover(paths, config.exclude, config.max_file_size), config
     except FileNotFoundError as error:
         _fail(f"no such file or folder: {error}")
+    except OSError as error:
+        _fail(f"cannot read {error.filename}: {error.strerror or error}")
     except (ConfigError, TableError) as error:
         _fail(str(error))
 
@@ -153,8 +155,19 @@ class _Progress:
         self._bar.update(self._task, completed=done)
 
 
+def _patched(root: Path, report: RepoReport) -> tuple[RepoReport, bytes]:
+    """The report with the patch for it; a file that changed since it was looked at is an error in the one only."""
+    from migrate.report.machine import render_patch
+    from migrate.writer import read_again
+
+    files, sources = read_again(root, report.files)
+    report = replace(report, files=tuple(files))
+    return report, render_patch(report, sources.__getitem__)
+
+
 def _guard(root: Path, report: RepoReport, allow_dirty: bool, allow_no_vcs: bool) -> None:
     """Refuse to write what could not be undone with git."""
+    from migrate.report.shown import printable
     from migrate.vcs import changed_files, is_repository
 
     paths = [result.path for result in report.changed]
@@ -164,9 +177,11 @@ def _guard(root: Path, report: RepoReport, allow_dirty: bool, allow_no_vcs: bool
         if not allow_no_vcs:
             _fail(f"{root} is not in a git repository: pass --allow-no-vcs to write anyway, or use --diff or --output")
         return
-    dirty = [] if allow_dirty else changed_files(root, paths) or []
+    dirty = [] if allow_dirty else changed_files(root, paths)
+    if dirty is None:
+        _fail("git does not say which files differ from the last commit: pass --allow-dirty, or use --diff or --output")
     if dirty:
-        shown = "".join(f"\n  {os.fsencode(path).decode('utf-8', 'backslashreplace')}" for path in dirty[:10])
+        shown = "".join(f"\n  {printable(path)}" for path in dirty[:10])
         more = f"\n  and {len(dirty) - 10} more" if len(dirty) > 10 else ""
         _fail(
             "these files differ from the last commit, or are not in it, and would be written:"
@@ -221,5 +236,7 @@ def _show(report: RepoReport, patch: bytes, form: str, quiet: bool) -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"accel-migrate: {message}", err=True)
+    from migrate.report.shown import printable
+
+    click.echo("accel-migrate: " + "\n".join(printable(line) for line in message.split("\n")), err=True)
     sys.exit(FAILED)

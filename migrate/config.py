@@ -43,16 +43,16 @@ def load_config(root: Path, options: Mapping[str, Any]) -> Config:
     return replace(config, **given)
 
 
-def _find(root: Path) -> tuple[Path, Mapping[str, Any]] | None:
+def _find(root: Path) -> tuple[Path, Any] | None:
     for folder in (root, *root.parents):
         own = folder / "accel-migrate.toml"
         if own.is_file():
             return own, _read(own)
         project = folder / "pyproject.toml"
         if project.is_file():
-            table = _read(project).get("tool", {}).get("accel-migrate")
-            if table is not None:
-                return project, table
+            tools = _read(project).get("tool")
+            if isinstance(tools, Mapping) and "accel-migrate" in tools:
+                return project, tools["accel-migrate"]
         if (folder / ".git").exists():
             break
     return None
@@ -65,11 +65,13 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def _checked(path: Path, table: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(path: Path, table: Any) -> dict[str, Any]:
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{path}: tool.accel-migrate must be a table")
     known = {field.name.replace("_", "-"): field for field in fields(Config)}
     values: dict[str, Any] = {}
     for key, value in table.items():
-        where = f"{path}:{_line_of(path, key)}: [tool.accel-migrate]"
+        where = f"{path}:{_line_of(path, key)}" + (": [tool.accel-migrate]" if path.name == "pyproject.toml" else "")
         if key not in known:
             raise ConfigError(f"{where}: unknown key {key!r}{_suggestion(key, list(known))}")
         values[known[key].name] = _converted(where, key, value)
@@ -94,10 +96,10 @@ def _converted(where: str, key: str, value: Any) -> Any:
 def _line_of(path: Path, key: str) -> int:
     """The line a key stands in; 1 where it is spelled in a way we do not look for."""
     pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        if pattern.match(line):
-            return number
-    return 1
+    lines = path.read_text("utf-8").split("\n")
+    headers = [number for number, line in enumerate(lines) if line.replace(" ", "").startswith("[tool.accel-migrate]")]
+    start = headers[0] if headers else 0
+    return next((number for number, line in enumerate(lines[start:], start + 1) if pattern.match(line)), 1)
 
 
 def _suggestion(key: str, known: list[str]) -> str:

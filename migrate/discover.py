@@ -41,14 +41,15 @@ def discover(arguments: Sequence[Path], exclude: Iterable[str], max_file_size: i
     for argument in arguments:
         if not argument.exists():
             raise FileNotFoundError(str(argument))
-        names.update(_below(root, argument.absolute()))
+        names.update(_below(root, _absolute(argument)))
+    inside = _Inside(root)
     files: list[tuple[str, Kind]] = []
     problems: list[FileResult] = []
     for name in sorted(names):
         kind = _kind(root / name)
         if kind is None or excluded(name):
             continue
-        problem = _problem(root, name, max_file_size)
+        problem = _problem(inside, name, max_file_size)
         if problem is None:
             files.append((name, kind))
         elif problem.message:
@@ -69,13 +70,20 @@ def local_modules(files: Iterable[tuple[str, Kind]], wanted: frozenset[str]) -> 
 
 
 def _root(arguments: Sequence[Path]) -> Path:
-    folders = [path.absolute() if path.is_dir() else path.absolute().parent for path in arguments]
+    folders = [_absolute(path) if path.is_dir() else _absolute(path).parent for path in arguments]
     return Path(os.path.commonpath(folders))
+
+
+def _absolute(path: Path) -> Path:
+    """The argument without links on the way, so that every file has one name; a file may be a link itself."""
+    return Path(os.path.realpath(path)) if path.is_dir() else Path(os.path.realpath(path.parent), path.name)
 
 
 def _below(root: Path, argument: Path) -> Iterator[str]:
     if not argument.is_dir():
-        yield argument.relative_to(root).as_posix()
+        for path in (argument, Path(os.path.realpath(argument))):
+            if path.is_relative_to(root):
+                yield path.relative_to(root).as_posix()
         return
     prefix = argument.relative_to(root).as_posix()
     prefix = "" if prefix == "." else prefix + "/"
@@ -107,25 +115,38 @@ def _kind(path: Path) -> Kind | None:
     return "python" if re.match(rb"#!.*\bpython", first) else None
 
 
-def _problem(root: Path, name: str, max_file_size: int) -> Problem | None:
+def _problem(inside: _Inside, name: str, max_file_size: int) -> Problem | None:
     """Why a file is not to be read; an empty message where it is only to be passed over."""
-    path = root / name
+    path = inside.root / name
     try:
         status = path.lstat()
-        if stat.S_ISLNK(status.st_mode):
-            target = path.resolve()
-            if not target.is_relative_to(root.resolve()):
-                return Problem(f"a symbolic link out of the tree, to {target}")
-            return Problem("")  # the file it names is looked at under its own name
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Problem("")  # deleted, though git still lists it
-    except (OSError, RuntimeError) as error:
-        return Problem(f"cannot be examined: {error}")
+    except OSError as error:
+        return Problem(f"cannot be examined: {error.strerror or error}")
+    if stat.S_ISLNK(status.st_mode) or not inside(path.parent):
+        target = Path(os.path.realpath(path))
+        if not target.is_relative_to(inside.root):
+            return Problem(f"a symbolic link out of the tree, to {target}")
+        return Problem("")  # the file it names is looked at under its own name
     if not stat.S_ISREG(status.st_mode):
         return Problem("is not a regular file") if not stat.S_ISDIR(status.st_mode) else Problem("")
     if status.st_size > max_file_size:
         return Problem(f"is larger than {max_file_size:,} bytes ({status.st_size:,}); see --max-file-size")
     return None
+
+
+class _Inside:
+    """Whether a folder below the root is really there, not at the end of a link; git may list what is not."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._known: dict[Path, bool] = {}
+
+    def __call__(self, folder: Path) -> bool:
+        if folder not in self._known:
+            self._known[folder] = os.path.realpath(folder) == str(folder)
+        return self._known[folder]
 
 
 class _Matcher:

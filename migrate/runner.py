@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from migrate import __version__
 from migrate.discover import Discovery, local_modules
-from migrate.engine import NOTHING_KNOWN, DecodeError, decode, examine, parse
+from migrate.engine import NOTHING_KNOWN, decode, examine, parse
 from migrate.finder import may_mention
 from migrate.model import FileResult, Kind, Problem, RepoReport, Repository, Table
 
@@ -59,15 +59,19 @@ def run(
 
 
 def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
-    """The results of one batch. The one place that catches everything: a bug costs one file, not the run."""
+    """The results of one batch. Catches everything: a bug costs one file, not the run."""
     results: list[FileResult] = []
+    collecting = gc.isenabled()
     gc.disable()  # parsing makes no garbage cycles, and looking for them takes a third of its time
-    for job in jobs:
-        try:
-            results.append(examine(job.path, job.kind, job.data, table, job.repository))
-        except Exception as error:
-            results.append(FileResult(job.path, job.kind, "", error=_bug(error)))
-    gc.enable()
+    try:
+        for job in jobs:
+            try:
+                results.append(examine(job.path, job.kind, job.data, table, job.repository))
+            except Exception as error:
+                results.append(FileResult(job.path, job.kind, "", error=_bug(error)))
+    finally:
+        if collecting:
+            gc.enable()
     return results
 
 
@@ -107,8 +111,8 @@ def _overriding_classes(job: Job, table: Table) -> Iterator[str]:
         return
     try:
         tree = parse(decode(job.data)[0])
-    except (DecodeError, SyntaxError):
-        return  # the engine will say so
+    except Exception:
+        return  # whatever it is, the report will have it from `process`
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and any(getattr(item, "name", "") == method for item in node.body):
             yield node.name
@@ -132,8 +136,36 @@ def _processed(batches: Iterable[list[Job]], table: Table, executor: Executor | 
         for batch in batches:
             yield process(batch, table)
         return
-    from concurrent.futures import as_completed
+    from concurrent.futures import BrokenExecutor, as_completed
 
-    futures: list[Future[list[FileResult]]] = [executor.submit(process, batch, table) for batch in batches]
+    futures: dict[Future[list[FileResult]], list[Job]] = {}
+    lost: list[Job] = []
+    for batch in batches:
+        try:
+            futures[executor.submit(process, batch, table)] = batch
+        except BrokenExecutor:
+            lost += batch
     for future in as_completed(futures):
-        yield future.result()
+        try:
+            yield future.result()
+        except Exception:  # `process` lets nothing out, so this is a worker that died, in the words of its executor
+            lost += futures[future]
+    yield from _rescued(lost, table)
+
+
+def _rescued(jobs: Iterable[Job], table: Table) -> Iterator[list[FileResult]]:
+    """Each of the jobs alone, in a process of our own: the file that kills it costs no other."""
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    pool = None
+    for job in jobs:
+        pool = pool or ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        try:
+            yield pool.submit(process, [job], table).result()
+        except BrokenExecutor:
+            pool.shutdown()
+            pool = None
+            yield [FileResult(job.path, job.kind, "", error=Problem("ends the process that looks at it"))]
+    if pool:
+        pool.shutdown()

@@ -6,10 +6,11 @@ as `file: [table]: what is wrong (why)`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from migrate.model import Rule, Sites, Status, Table, Target, Vocabulary
 from migrate.toml import TomlError, parse_toml
@@ -53,6 +54,8 @@ def load_table(name: str, *, min_torch: str | None = None) -> Table:
 
 def read_table(path: Path, *, min_torch: str | None = None) -> Table:
     """Like `load_table`, for a table anywhere on disk. Raises `TableError`; `OSError` if it can't be read."""
+    if min_torch is not None and not _is_version(min_torch):
+        raise TableError([f"min-torch {min_torch!r} is not a version number, such as 2.5"])
     sites_path = RULES / "sites.toml"
     raw_sites, raw = sites_path.read_bytes(), path.read_bytes()
     sites, source = _read_sites(_parse(sites_path.name, raw_sites))
@@ -69,6 +72,10 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
 def version_key(version: str) -> tuple[int, ...]:
     """Order versions by number: "2.10" after "2.9". Raises `ValueError` for anything but dotted numbers."""
     return tuple(int(part) for part in version.split("."))
+
+
+def _is_version(text: object) -> bool:
+    return isinstance(text, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})*", text) is not None
 
 
 def _parse(name: str, raw: bytes) -> dict[str, Any]:
@@ -123,7 +130,7 @@ class _Reader:
     def __init__(self, file: str, raw: Mapping[str, Any], min_torch: str | None) -> None:
         self.file, self.raw, self.min_torch = file, raw, min_torch
         self.errors: list[str] = []
-        self.sources = set(raw.get("sources", {})) - {"rev"}
+        self.sources = set(self.section(raw, "sources", "sources")) - {"rev"}
         self.versions: tuple[str, ...] = ()
         self.package = ""
         if raw.get("schema") != SCHEMA:
@@ -137,6 +144,14 @@ class _Reader:
         for key in row:
             if key not in keys:
                 self.fail(where, f"unknown key {key!r}{_hint(key, keys)}")
+
+    def section(self, row: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+        """A table below another; an empty one where there is none."""
+        value = row.get(key, {})
+        if isinstance(value, Mapping):
+            return value
+        self.fail(where, "must be a table")
+        return {}
 
     def text(self, row: Mapping[str, Any], key: str, where: str, *, required: bool = True) -> str | None:
         value = row.get(key)
@@ -158,19 +173,22 @@ class _Reader:
         return evidence
 
     def target(self) -> Target:
-        row: Mapping[str, Any] = self.raw.get("target", {})
+        row = self.section(self.raw, "target", "target")
         self.known(row, _TARGET, "target")
         texts = {key: self.text(row, key, "target") or "" for key in (*_WORDS, "title", "package")}
         self.package = texts["package"]
-        versions = row.get("versions", [])
-        if not versions or not all(isinstance(version, str) for version in versions):
+        versions = row.get("versions")
+        if not isinstance(versions, list) or not versions or not all(map(_is_version, versions)):
             self.fail("target", "versions must be a list of quoted version numbers")
             versions = []
         self.versions = tuple(versions)
-        loading: Mapping[str, Any] = row.get("import", {})
+        loading = self.section(row, "import", "target.import")
         self.known(loading, _IMPORT, "target.import")
         line = self.text(loading, "line", "target.import") or ""
         until = self.text(loading, "until", "target.import", required=False)
+        if until is not None and not _is_version(until):
+            self.fail("target.import", f"until = {until!r} is not a version number")
+            until = None
         self.evidence(loading, "target.import")
         needed = not (until and self.min_torch and version_key(self.min_torch) >= version_key(until))
         words = Vocabulary(**{key: texts[key] for key in _WORDS})
@@ -178,40 +196,57 @@ class _Reader:
 
     def rules(self, source: Vocabulary) -> Iterator[Rule]:
         listed: dict[str, str] = {}
-        for number, space in enumerate(self.raw.get("namespace", []), 1):
+        for number, space in enumerate(self.spaces(), 1):
             for rule in self.namespace(space, f"namespace {number}: {space.get('from', '?')}"):
                 if rule.key in listed:
                     self.fail(listed[rule.key], f"{rule.key!r} is also given by namespace {number}")
                 listed[rule.key] = f"namespace {number}"
                 yield rule
         for kind in _KINDS:
-            for key, row in self.raw.get(kind, {}).items():
+            rows = self.section(self.raw, kind, kind)
+            for key in rows:
+                row = self.section(rows, key, f'{kind}."{key}"')
                 if kind == "api" and key in listed:
                     self.fail(f'api."{key}"', f"also given by {listed[key]}")
                 yield self.row(kind, key, row)
 
+    def spaces(self) -> list[Mapping[str, Any]]:
+        spaces = self.raw.get("namespace", [])
+        if isinstance(spaces, list) and all(isinstance(space, Mapping) for space in spaces):
+            return spaces
+        self.fail("namespace", "must be written [[namespace]]")
+        return []
+
     def namespace(self, space: Mapping[str, Any], where: str) -> Iterator[Rule]:
         self.known(space, _NAMESPACE, where)
         evidence = self.evidence(space, where)
-        status = space.get("status", "renamed")
+        status = self.status(space, where, default="renamed")
         origin = self.text(space, "from", where) or ""
         to = self.text(space, "to", where, required=status == "renamed")
         message = self.text(space, "message", where, required=status in {"missing", "differs"})
         since = self.since(space, where)
-        for name in space.get("names", []):
+        names = space.get("names")
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+            self.fail(where, "names must be a list of quoted names")
+            names = []
+        for name in names:
             new = f"{to}.{name}" if to else None
             rule = Rule("api", f"{origin}.{name}", status, evidence, to=new, message=message, since=since)
             yield self.gated(rule)
 
+    def status(self, row: Mapping[str, Any], where: str, default: str | None = None) -> Status:
+        status: Any = row.get("status", default)
+        if status in get_args(Status):
+            return cast(Status, status)
+        self.fail(where, f"status {status!r} is none of {', '.join(get_args(Status))}")
+        return "unknown"
+
     def row(self, kind: Any, key: str, row: Mapping[str, Any]) -> Rule:
         where = f'{kind}."{key}"'
         self.known(row, _ROW, where)
-        status: Any = row.get("status")
-        if status not in get_args(Status):
-            self.fail(where, f"status {status!r} is none of {', '.join(get_args(Status))}")
-            status = "unknown"
+        status = self.status(row, where)
         to = self.text(row, "to", where, required=status == "renamed")
-        if to and status in {"same", "missing", "unknown", "harmless"}:
+        if to and row.get("status") in {"same", "missing", "unknown", "harmless"}:
             self.fail(where, f"a row with status {status!r} takes no 'to'")
         message = self.text(row, "message", where, required=False)
         review = self.text(row, "review", where, required=False)

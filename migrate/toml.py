@@ -19,6 +19,6 @@ def parse_toml(raw: bytes) -> dict[str, Any]:
     """The tables of a TOML file. Raises `TomlError`."""
     try:
         parsed: dict[str, Any] = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TomlError(str(error)) from None
     return parsed

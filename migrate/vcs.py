@@ -12,6 +12,8 @@ _SAFE = (
     "-c", "core.quotePath=false", "-c", "submodule.recurse=false", "--no-optional-locks",
 )  # fmt: skip
 
+_STATUS = ("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=all")
+
 
 def listed_files(root: Path) -> list[str] | None:
     """Paths below `root` that git tracks or does not ignore, relative to it; None where there is no repository."""
@@ -22,16 +24,22 @@ def listed_files(root: Path) -> list[str] | None:
 
 
 def changed_files(root: Path, paths: Iterable[str]) -> list[str] | None:
-    """Those of the paths that differ from the last commit, or are not committed; None without a repository."""
+    """Those of the paths that differ from the last commit, or are not committed; None where git cannot say.
+
+    The answers are relative to the top of the repository.
+    """
     names = list(paths)
-    changed: list[str] = []
+    changed: set[str] = set()
     for start in range(0, len(names), 500):
-        batch = [f":(top,literal){name}" for name in _from_top(root, names[start : start + 500])]
-        output = _git(root, "status", "--porcelain", "-z", "--untracked-files=all", "--ignored", "--", *batch)
-        if output is None:
+        batch = _from_top(root, names[start : start + 500])
+        literal = [f":(top,literal){name}" for name in batch]
+        tracked = _git(root, "ls-files", "-z", "--full-name", "--", *literal)
+        differing = _git(root, *_STATUS, "--", *literal)
+        if tracked is None or differing is None:
             return None
-        changed += [os.fsdecode(entry[3:]) for entry in output.split(b"\0") if len(entry) > 3]
-    return changed
+        changed |= {os.fsdecode(entry[3:]) for entry in differing.split(b"\0") if entry}
+        changed |= {*batch} - {os.fsdecode(name) for name in tracked.split(b"\0")}
+    return sorted(changed)
 
 
 def is_repository(root: Path) -> bool:
@@ -46,10 +54,30 @@ def _from_top(root: Path, names: list[str]) -> list[str]:
 
 def _git(root: Path, *arguments: str) -> bytes | None:
     """The output of a git command, None if it fails or git is not there."""
+    drivers = _filter_drivers(root) if arguments[0] == "status" else []
+    if drivers is None:
+        return None
+    off = [f"{driver}.{key}" for driver in drivers for key in ("clean=", "smudge=", "process=", "required=false")]
+    return _output(root, *(word for setting in off for word in ("-c", setting)), *arguments)
+
+
+def _filter_drivers(root: Path) -> list[str] | None:
+    """The sections `filter.<name>` of the configuration: commands through which git would read files.
+
+    None where one has a name that no `-c` can override.
+    """
+    output = _output(root, "config", "--null", "--name-only", "--get-regexp", r"^filter\.") or b""
+    drivers = sorted({os.fsdecode(name).rpartition(".")[0] for name in output.split(b"\0") if name})
+    return None if any("=" in driver for driver in drivers) else drivers
+
+
+def _output(root: Path, *arguments: str) -> bytes | None:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_ALLOW_PROTOCOL": "none",  # nothing missing is fetched: how, the configuration would say
+        "GIT_NO_LAZY_FETCH": "1",
         "LC_ALL": "C",
     }
     try:

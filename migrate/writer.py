@@ -23,6 +23,20 @@ def write_in_place(root: Path, results: Iterable[FileResult]) -> list[FileResult
     return [_written(root, result) if result.edits and not result.error else result for result in results]
 
 
+def read_again(root: Path, results: Iterable[FileResult]) -> tuple[list[FileResult], dict[str, bytes]]:
+    """The content of every file with edits; one that is no longer what was looked at comes back with an error."""
+    checked: list[FileResult] = []
+    contents: dict[str, bytes] = {}
+    for result in results:
+        if result.edits and not result.error:
+            try:
+                contents[result.path] = _content(root, result)
+            except OSError as error:
+                result = _failed(result, "read", error)
+        checked.append(result)
+    return checked, contents
+
+
 def copy_tree(root: Path, output: Path) -> None:
     """Copy everything below `root` but version control to `output`, which must not exist or be empty.
 
@@ -46,15 +60,23 @@ def _copies(path: str) -> bool:
 
 
 def _written(root: Path, result: FileResult) -> FileResult:
-    path = root / result.path
     try:
-        data = path.read_bytes()
-        if digest_of(data) != result.digest:
-            return replace(result, error=Problem("changed while we ran: not written"))
-        _replace(path, rewritten(data, result))
+        _replace(root / result.path, rewritten(_content(root, result), result))
     except OSError as error:
-        return replace(result, error=Problem(f"cannot be written: {error.strerror or error}"))
+        return _failed(result, "written", error)
     return result
+
+
+def _content(root: Path, result: FileResult) -> bytes:
+    """The bytes of a file as they were looked at. Raises `OSError` where they are not there any more."""
+    data = (root / result.path).read_bytes()
+    if digest_of(data) != result.digest:
+        raise OSError("it changed after it was looked at")
+    return data
+
+
+def _failed(result: FileResult, what: str, error: OSError) -> FileResult:
+    return replace(result, error=Problem(f"cannot be {what}: {error.strerror or error}"))
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -69,7 +91,9 @@ def _replace(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         return
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=".accel-migrate."
+    )  # not the name: it may be as long as names can be
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

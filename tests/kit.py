@@ -1,17 +1,26 @@
-"""Tiny helpers of the test suite: text in, text or findings out."""
+"""Tiny helpers of the test suite: text in, text or findings out; repositories and commands for the tests of both."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
+from migrate.cli import main
+from migrate.discover import Discovery, discover
 from migrate.engine import migrate_bytes, parse, rewritten
 from migrate.model import FileResult, Finding, Table
 from migrate.table import load_table
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TARGETS = ("mlu", "npu", "tpu")
+CUDA = b"import torch\nx = torch.cuda.is_available()\n"
+NPU = b"import torch\nimport torch_npu\nx = torch.npu.is_available()\n"
 
 
 @cache
@@ -73,3 +82,56 @@ def source_of(case: str) -> Path:
     """The input of a case: `in.py` or `in.pyi`."""
     (source,) = (FIXTURES / case).glob("in.*")
     return source
+
+
+def tree(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """A folder with these files in it."""
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+def repository(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """A git repository with these files committed, byte for byte."""
+    tree(folder, files)
+    git(folder, "init", "-q")
+    git(folder, "config", "core.autocrlf", "false")
+    git(folder, "add", "--all")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "first")
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> bytes:
+    """What a git command prints, whatever the settings of the user. Raises `CalledProcessError` if it fails."""
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgSign=false")
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True).stdout
+
+
+def found(folder: Path, *exclude: str, max_file_size: int = 1_000_000) -> Discovery:
+    """The files of a folder."""
+    return discover([folder], exclude, max_file_size)
+
+
+class Outcome(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def command(*arguments: object) -> Outcome:
+    """Run `accel-migrate` in this process."""
+    out, err = StringIO(), StringIO()
+    code = None
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            main([str(argument) for argument in arguments], prog_name="accel-migrate")
+        except SystemExit as end:
+            code = end.code
+    assert isinstance(code, int)
+    return Outcome(code, out.getvalue(), err.getvalue())

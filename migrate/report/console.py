@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from migrate.model import RepoReport, Safety
-from migrate.report.shown import headline, manual_findings, printable, rule_counts, scope_line
+from migrate.report.shown import diff_lines, headline, manual_findings, printable, rule_counts, scope_line
 
 _STYLES: dict[Safety, str] = {"manual": "bold yellow", "review": "cyan", "safe": "green", "left": "dim"}
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
@@ -31,7 +31,7 @@ def progress_bar() -> Progress:
 
 def _parts(report: RepoReport, patch: str) -> Iterator[RenderableType]:
     if patch:
-        for line in patch.removesuffix("\n").split("\n"):
+        for line in diff_lines(patch):
             yield _diff_line(line)
         yield Text()
     rows = rule_counts(report)
@@ -62,5 +62,5 @@ def _parts(report: RepoReport, patch: str) -> Iterator[RenderableType]:
 
 def _diff_line(line: str) -> Text:
     if line.startswith(("diff --git", "--- ", "+++ ")):
-        return Text(printable(line), style="bold")
-    return Text(printable(line), style=_DIFF.get(line[:1], ""))
+        return Text(line, style="bold")
+    return Text(line, style=_DIFF.get(line[:1], ""))

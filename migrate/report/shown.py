@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from migrate.model import FileResult, Finding, RepoReport, Safety
 
 # C0 and C1 controls, bidirectional overrides, line separators, and what surrogateescape made of raw bytes.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ORDER: tuple[Safety, ...] = ("manual", "review", "safe", "left")
 
 
 def printable(text: str) -> str:
     """Text that a terminal shows and never obeys: control characters are written as escapes."""
     return _UNSAFE.sub(lambda match: _escape(match.group()), text)
+
+
+def diff_lines(patch: str) -> Iterator[str]:
+    """The lines of a patch as a terminal may have them; tabs stay, which is what some code is indented with."""
+    for line in patch.removesuffix("\n").split("\n"):
+        yield "\t".join(printable(part) for part in line.split("\t"))
 
 
 def _escape(char: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate.model import RepoReport
-from migrate.report.shown import headline, manual_findings, printable, rule_counts, scope_line
+from migrate.report.shown import diff_lines, headline, manual_findings, printable, rule_counts, scope_line
 
 
 def render_text(report: RepoReport, patch: str) -> str:
@@ -15,7 +15,7 @@ def render_text(report: RepoReport, patch: str) -> str:
 
 def _lines(report: RepoReport, patch: str) -> Iterator[str]:
     if patch:
-        yield from (printable(line) for line in patch.removesuffix("\n").split("\n"))
+        yield from diff_lines(patch)
         yield ""
     rows = rule_counts(report)
     if rows:
