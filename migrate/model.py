@@ -107,10 +107,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """What is known of the repository around a file: its own modules, and classes with their own cuda()."""
+    """What is known of the repository around a file."""
 
-    modules: frozenset[str] = frozenset()
-    overriding: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()  # its own, where they are called like a package we know
+    overriding: frozenset[str] = frozenset()  # classes with a cuda() of their own, or an inherited one
+    exported: frozenset[str] = frozenset()  # names that its files import from one another
 
 
 @dataclass(frozen=True, slots=True)

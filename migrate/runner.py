@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrate import __version__
-from migrate.discover import Discovery, local_modules
-from migrate.engine import NOTHING_KNOWN, decode, examine, parse
+from migrate.discover import Discovery
+from migrate.engine import NOTHING_KNOWN, examine
 from migrate.finder import may_mention
 from migrate.model import FileResult, Kind, Problem, RepoReport, Repository, Table
 
@@ -94,28 +94,20 @@ def _readable(discovery: Discovery, results: dict[str, FileResult]) -> Iterator[
 
 def _informed(discovery: Discovery, jobs: Sequence[Job], table: Table) -> Iterator[Job]:
     """The jobs, each with what the rest of the repository says about it."""
-    roots = frozenset(name.partition(".")[0] for name in table.sites.packages)
-    modules = local_modules(discovery.files, roots)
-    overriding = frozenset(name for job in jobs for name in _overriding_classes(job, table))
+    from migrate.repository import survey
+
+    sources = [(job.path, job.data) for job in jobs if job.kind == "python"]
+    taken = {path for path, _ in sources}
+    rest = [path for path, kind in discovery.files if kind == "python" and path not in taken]
+    known = survey(discovery.files, sources, lambda: _contents(discovery, rest), table)
     for job in jobs:
-        folders = job.path.split("/")[:-1]
-        above = ["/".join(folders[:depth]) for depth in range(len(folders) + 1)]
-        own = frozenset().union(*(modules.get(folder, frozenset()) for folder in (*above, "src")))
-        yield replace(job, repository=Repository(own, overriding)) if own or overriding else job
+        yield replace(job, repository=known.of(job.path))
 
 
-def _overriding_classes(job: Job, table: Table) -> Iterator[str]:
-    """Names of the classes in a file that define their own cuda()."""
-    method = table.source.method
-    if job.kind != "python" or f"def {method}(".encode() not in job.data:
-        return
-    try:
-        tree = parse(decode(job.data)[0])
-    except Exception:
-        return  # whatever it is, the report will have it from `process`
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and any(getattr(item, "name", "") == method for item in node.body):
-            yield node.name
+def _contents(discovery: Discovery, paths: Iterable[str]) -> Iterator[bytes]:
+    for path in paths:
+        with suppress(OSError):  # reported when it was read for the first time
+            yield (discovery.root / path).read_bytes()
 
 
 def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:

@@ -91,6 +91,8 @@ def _can_rename(view: View, statement: Import, name: ImportedName, new: str) -> 
     home = statement.place.scope.home(name.local)
     if any(word.text == name.local and word.role == "name" for word in view.index.words):
         return False
+    if home.kind == "module" and name.local in view.repository.exported:
+        return False
     if re.search(rf"[\"'][^\"'\n]*\b{re.escape(name.local)}\b", view.scan.text):  # __all__, getattr, annotations
         return False
     scopes = {id(use.place.scope): use.place.scope for use in view.index.uses}.values()

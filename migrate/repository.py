@@ -1,0 +1,94 @@
+"""What the files of a repository say about each other: own modules, classes with their own cuda(), shared names."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from migrate.discover import local_modules
+from migrate.engine import NOTHING_KNOWN, decode, parse
+from migrate.model import Kind, Repository, Table
+
+_CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)[ \t]*\(([^()]*)\)", re.MULTILINE)
+_FROM = re.compile(rb"^[ \t]*from[ \t]+(?!torch\b)[\w.]+[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
+Source = tuple[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The knowledge that is shared by all files, and that of single folders."""
+
+    modules: Mapping[str, frozenset[str]]
+    overriding: frozenset[str]
+    exported: frozenset[str]
+
+    def of(self, path: str) -> Repository:
+        """What is known around one file."""
+        folders = path.split("/")[:-1]
+        above = ["/".join(folders[:depth]) for depth in range(len(folders) + 1)]
+        own = frozenset[str]().union(*(self.modules.get(folder, frozenset()) for folder in (*above, "src")))
+        if not (own or self.overriding or self.exported):
+            return NOTHING_KNOWN
+        return Repository(own, self.overriding, self.exported)
+
+
+def survey(
+    files: Iterable[tuple[str, Kind]], mentioning: list[Source], others: Callable[[], Iterable[bytes]], table: Table
+) -> Survey:
+    """Look over a repository before its files are looked at one by one.
+
+    `mentioning` are the Python files that mention CUDA; `others` gives the content of the rest, and is
+    asked only where a class of theirs may inherit a `cuda()` of the project.
+    """
+    roots = frozenset(name.partition(".")[0] for name in table.sites.packages)
+    overriding = {name for _, data in mentioning for name in _overriding(data, table.source.method)}
+    if overriding:
+        overriding = _with_subclasses(overriding, [*(data for _, data in mentioning), *others()])
+    exported = frozenset(_exported([data for _, data in mentioning], table))
+    return Survey(local_modules(files, roots), frozenset(overriding), exported)
+
+
+def _overriding(data: bytes, method: str) -> Iterator[str]:
+    """Names of the classes in a file that define their own cuda()."""
+    if f"def {method}(".encode() not in data:
+        return
+    try:
+        tree = parse(decode(data)[0])
+    except Exception:  # whatever it is, the report will have it when the file's turn comes
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and any(getattr(item, "name", "") == method for item in node.body):
+            yield node.name
+
+
+def _with_subclasses(classes: set[str], sources: Iterable[bytes]) -> set[str]:
+    """The classes and those that inherit from them in any file, by name."""
+    found = set(classes)
+    families = [
+        {name.decode(): re.findall(r"(\w+)\s*(?:,|$|\[)", bases.decode("latin-1")) for name, bases in matches}
+        for data in sources
+        if (matches := _CLASS.findall(data))
+    ]
+    while True:
+        more = {
+            name
+            for family in families
+            for name, bases in family.items()
+            if name not in found and not found.isdisjoint(bases)
+        }
+        if not more:
+            return found
+        found |= more
+
+
+def _exported(sources: Iterable[bytes], table: Table) -> Iterator[str]:
+    """Names that some row spells otherwise and that files import from one another."""
+    leaves = {rule.key.rpartition(".")[2]: rule.to for rule in table.rules.values() if rule.kind == "api" and rule.to}
+    renamed = {leaf.encode() for leaf, to in leaves.items() if to.partition("(")[0].rpartition(".")[2] != leaf}
+    for data in sources:
+        if any(name in data for name in renamed):
+            for match in _FROM.finditer(data):
+                words = set(re.findall(rb"\w+", match.group(1)))
+                yield from (name.decode() for name in words & renamed)

@@ -1,0 +1,61 @@
+"""What one file of a repository changes in what is done to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kit import table
+
+from migrate.discover import discover
+from migrate.engine import rewritten
+from migrate.runner import run
+
+OWN = "class Batch:\n    def cuda(self):\n        return self\n"
+
+
+def outcome(folder: Path, **files: str) -> dict[str, str]:
+    """The texts after one run over files given by their module names."""
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    report = run(discover([folder], (), 10**6), table("npu"))
+    return {
+        result.path.removesuffix(".py"): rewritten((folder / result.path).read_bytes(), result).decode()
+        for result in report.files
+        if result.edits
+    }
+
+
+def test_call_on_a_class_of_another_file_with_its_own_cuda_stays(tmp_path: Path) -> None:
+    use = "from data import Batch\nb = Batch()\nb.cuda()\n"
+    assert outcome(tmp_path, data=OWN, use=use) == {}
+
+
+def test_call_on_a_subclass_from_a_third_file_stays(tmp_path: Path) -> None:
+    sub = "from data import Batch\n\n\nclass Graph(Batch):\n    pass\n"
+    use = "from graph import Graph\ng = Graph()\ng.cuda()\n"
+    assert outcome(tmp_path, data=OWN, graph=sub, use=use) == {}
+
+
+def test_call_on_another_class_is_migrated(tmp_path: Path) -> None:
+    use = "import torch\nfrom nets import Net\nNet().cuda()\n"
+    assert outcome(tmp_path, data=OWN, use=use) == {
+        "use": use.replace("cuda", "npu").replace("h\n", "h\nimport torch_npu\n", 1)
+    }
+
+
+def test_class_of_the_same_name_in_this_file_is_meant(tmp_path: Path) -> None:
+    use = "import torch\n\n\nclass Batch(torch.nn.Module):\n    pass\n\n\nBatch().cuda()\n"
+    assert list(outcome(tmp_path, data=OWN, use=use)) == ["use"]
+
+
+def test_renamed_class_keeps_the_name_that_another_file_imports(tmp_path: Path) -> None:
+    graphs = "from torch.cuda import CUDAGraph\n\ng = CUDAGraph()\n"
+    use = "from graphs import CUDAGraph\n"
+    texts = outcome(tmp_path, graphs=graphs, use=use)
+    assert texts == {"graphs": "import torch_npu\nfrom torch.npu import NPUGraph as CUDAGraph\n\ng = CUDAGraph()\n"}
+
+
+def test_renamed_class_that_nobody_imports_takes_its_uses_along(tmp_path: Path) -> None:
+    graphs = "from torch.cuda import CUDAGraph\n\ng = CUDAGraph()\n"
+    texts = outcome(tmp_path, graphs=graphs, use="from torch.cuda import CUDAGraph as Graph\n")
+    assert texts["graphs"] == "import torch_npu\nfrom torch.npu import NPUGraph\n\ng = NPUGraph()\n"
