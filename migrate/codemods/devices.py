@@ -94,8 +94,8 @@ def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
     words = view.table.target.words
     if site.callee in _ATTRIBUTES and site.position == "1":
         return _attribute(view, literal)
-    if words.device in site.siblings:
-        return _left(literal, "device", f"{words.device} is listed beside it")
+    if listed := view.listed(site.siblings):
+        return _left(literal, "device", f"{listed} is listed beside it")
     if site.kind == "key":
         return _device_key(view, literal)
     if foreign := _foreign(view, site):
@@ -207,8 +207,8 @@ def _names_cuda(view: View, name: str) -> bool:
 
 def _device_key(view: View, literal: Literal) -> Draft:
     site, words = literal.site, view.table.target.words
-    if words.device in site.keys:
-        return _left(literal, "device", f"the mapping has a key for {words.device}")
+    if listed := view.listed(site.keys):
+        return _left(literal, "device", f"the mapping has a key for {listed}")
     others = view.scan.guards.named_in(" ".join(site.keys)) if view.scan.guards else frozenset()
     if others and site.paired.lower() != view.table.source.backend:
         why = f"one entry of several accelerators ({', '.join(sorted(others))}); add one for {words.name}"
@@ -227,7 +227,7 @@ def _device_key(view: View, literal: Literal) -> Draft:
 def _backend(view: View, literal: Literal) -> Draft:
     site, words = literal.site, view.table.target.words
     old, new = view.table.source.backend, words.backend
-    if new in site.siblings or (site.kind == "value" and words.device in site.keys):
+    if new in site.siblings or (site.kind == "value" and view.listed(site.keys)):
         return _left(literal, "backend", f"{new} is listed beside it")
     swaps = {old: new, old.upper(): new.upper()}
     runs = site.kind in ("argument", "assign")

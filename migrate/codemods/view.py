@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from migrate.bindings import Meaning, meaning
@@ -34,6 +35,11 @@ class View:
         """Whether an identifier or a dotted name mentions CUDA in any of its words."""
         lower = text.lower()
         return any(word in lower for word in self.table.sites.words)
+
+    def listed(self, texts: Iterable[str]) -> str:
+        """The target's device if it is among the texts; for no vendor in particular, any other accelerator."""
+        wanted = {self.table.target.words.device} if self.table.target.package else self.table.sites.accelerators
+        return next((text for text in sorted(texts) if text in wanted), "")
 
     def resolve(self, place: Place, dotted: str) -> Meaning:
         """What a dotted name written at a place stands for."""
@@ -104,6 +110,8 @@ def guarded(view: View, place: Place, start: int, end: int, *, editing: bool = T
         return Draft("method:override", start, end, "manual", why)
     if place.guard and (editing or not place.guard.soft):
         reason = place.guard.reason
+        if not view.table.target.package:  # for no vendor in particular: what names another device is theirs
+            return Draft("left:multi-backend", start, end, "left", reason)
         if place.guard is AGNOSTIC:
             return Draft("left:multi-backend", start, end, "left", reason)
         if place.guard.soft:

@@ -1,0 +1,64 @@
+"""A table for no vendor in particular, for checking that code names CUDA nowhere it need not.
+
+It has a row for every name that some target's table has one for. Nothing is rewritten with it: the rows say
+what the vendors have, and `advised` what to write so that every device works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import blake2b
+
+from migrate.model import Finding, Rule, Status, Table, Target, Vocabulary
+from migrate.table import load_table, target_names
+
+NAME = "accelerator"
+_DEFAULT = "takes CUDA unless told otherwise: name the device"
+_ADVICE = {
+    "device:cuda": "the CUDA device by name: take the device from a setting, or ask torch.accelerator (torch 2.6)",
+    "backend:nccl": "NCCL by name: take the backend from a setting, or from the device in use",
+    "method:cuda": ".cuda() moves to CUDA only: .to(device) moves anywhere",
+    "method:is_cuda": "asks for CUDA only: compare .device.type",
+    "annotation:torch": "an annotation that names CUDA's type",
+    "branch:multi-backend": "a branch for CUDA beside one for another device",
+}
+
+
+def neutral_table() -> Table:
+    """The rows of all targets' tables taken together. Raises `TableError` as `load_table` does."""
+    tables = [load_table(name) for name in target_names()]
+    first = tables[0]
+    words = Vocabulary(NAME, f"torch.{NAME}", NAME, NAME, NAME, f"is_{NAME}")
+    target = Target(words, "other accelerators", "", first.target.versions, "", None, needs_import=False)
+    ids = sorted({rule_id for table in tables for rule_id in table.rules})
+    rules = {rule_id: _merged([table.rules.get(rule_id) for table in tables], tables) for rule_id in ids}
+    digest = blake2b("".join(table.digest for table in tables).encode(), digest_size=16).hexdigest()
+    together = tuple(rule for rule in rules.values() if rule.together)
+    return Table(first.source, target, rules, first.sites, digest, together)
+
+
+def advised(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings of a run with the neutral table: none has an edit, each has advice that fits any device."""
+    return tuple(
+        replace(finding, safety="manual", edits=(), message=_ADVICE.get(finding.rule_id, _DEFAULT))
+        if finding.edits
+        else finding
+        for finding in findings
+        if finding.is_reference
+    )
+
+
+def _merged(rows: list[Rule | None], tables: list[Table]) -> Rule:
+    known = [(table.target.words.name, row) for table, row in zip(tables, rows, strict=True) if row]
+    first = known[0][1]
+    harmless = [row for _, row in known if row.status in ("same", "harmless", "native")]
+    works = first.kind != "api" or len(harmless) == len(known)
+    if harmless and works:
+        return replace(harmless[0], to=None, review=None, keywords={}, positional=0)
+    if first.is_template and (first.to or "").partition("(")[0] == first.key:
+        return replace(first, review=None)  # a call that only has to name its device
+    status: Status = "missing"
+    have = ", ".join(f"{name}: {row.to}" for name, row in known if row.to)
+    message = f"CUDA only ({have})" if have else f"CUDA only; {first.message or 'no vendor is known to have it'}"
+    return Rule(first.kind, first.key, status, first.evidence, message=message, together=first.together)
