@@ -102,9 +102,16 @@ def takes_device(site: Site, sites: Sites) -> bool:
 
 def hands_over_rank(value: cst.BaseExpression, site: Site, sites: Sites) -> bool:
     """Whether a bare rank stands where a device belongs, in something that does not itself name CUDA."""
+    if site.position in ("output_device", "device_ids") or any(_is_native(name, sites) for name in site.callees):
+        return False
     if not takes_device(site, sites) or any(word in site.function.lower() for word in sites.words):
         return False
     return isinstance(value, (cst.Name, cst.Attribute)) and says(describe(value), sites.integers)
+
+
+def _is_native(dotted: str, sites: Sites) -> bool:
+    """Whether a function belongs to a package that we know: it makes a device of a number by itself."""
+    return dotted.partition(".")[0] in sites.packages
 
 
 def element_sites(values: Sequence[cst.BaseExpression], outer: Site) -> Iterator[tuple[cst.BaseExpression, Site]]:

@@ -37,11 +37,12 @@ class Finder:
         if name in self.aliases:
             return True
         lower = name.lower()
-        return any(word in lower for word in self.sites.words) or any(word in lower for word in self.sites.triggers)
+        return mentions_cuda(name, self.sites) or any(word in lower for word in self.sites.triggers)
 
     def mentions(self) -> list[Span]:
         """Spans of the words that have to be accounted for, in order."""
-        return sorted(_occurrences(self.lower, self.sites.words))
+        found = _occurrences(self.lower, self.sites.words)
+        return sorted((start, end) for start, end in found if _is_word(self.text, start, end))
 
     def reasons_to_look(self) -> Iterator[Span]:
         """Spans of everything else: triggers, imports of packages, aliases; in no order."""
@@ -52,6 +53,20 @@ class Finder:
         if self.aliases:
             names = "|".join(sorted(map(re.escape, self.aliases)))
             yield from (match.span() for match in re.finditer(rf"\b(?:{names})\b", self.text))
+
+
+def mentions_cuda(name: str, sites: Sites) -> bool:
+    """Whether an identifier, a dotted name or a text mentions CUDA in any of its words."""
+    lower = name.lower()
+    return any(_is_word(name, start, end) for start, end in _occurrences(lower, sites.words))
+
+
+def _is_word(text: str, start: int, end: int) -> bool:
+    """Whether a match is one word of its own: `AsyncClient` holds "nccl", and `ConvMlp` "nvml", by chance."""
+    word = text[start:end]
+    if word.islower() or word.isupper() or word[1:].islower():
+        return True
+    return word[:2].lower() == "cu"  # cuDNN, cuBLAS
 
 
 def _lowered(text: str) -> str:

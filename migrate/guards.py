@@ -39,6 +39,8 @@ class GuardFinder:
             rf"(?<![a-z])({names})(?![a-z])|(?:torch\.|get_|current_)({_AGNOSTIC})", re.IGNORECASE
         )
         self._words = (*sorted(set(accelerators) - {source}), _AGNOSTIC)
+        self._lower = text.lower()
+        self._twins: dict[str, frozenset[str]] = {}
         self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
 
     def doubt(self) -> str:
@@ -58,11 +60,34 @@ class GuardFinder:
         guard = outer
         for index, statement in enumerate(statements):
             own = guard
-            if isinstance(statement, ast.If) and _open(guard):
-                own = self._siblings(statements, index) or guard
+            if _open(guard):
+                found = self._siblings(statements, index) if isinstance(statement, ast.If) else self._twin(statement)
+                own = found or guard
             yield statement, own
             if isinstance(statement, ast.If) and _open(guard):
                 guard = self._rest_guard(statement) or guard
+
+    def _twin(self, statement: ast.stmt) -> Guard | None:
+        """`use_cuda = …` where the file has a `use_npu` too, and functions and classes named so."""
+        names = [name for name in _bound_names(statement) if self.source in name.lower()]
+        found = frozenset(device for name in names for device in self._twins_of(name))
+        if not found:
+            return None
+        listed = ", ".join(sorted(found))
+        return Guard(found, f"{names[0]} has a counterpart for {listed}")
+
+    def _twins_of(self, name: str) -> Iterator[str]:
+        """The accelerators for which the file has the same name, in the same case: HAS_CUDA, HAS_NPU."""
+        if name not in self._twins:
+            present = [device for device in self._words if device in self._lower]
+            self._twins[name] = frozenset(device for device in present if self._has(self._twin_name(name, device)))
+        yield from self._twins[name]
+
+    def _twin_name(self, name: str, device: str) -> str:
+        return re.sub(self.source, lambda match: _cased(device, match.group()), name, flags=re.IGNORECASE)
+
+    def _has(self, name: str) -> bool:
+        return re.search(rf"\b{name}\b", self._text) is not None
 
     def branches(self, node: ast.If, outer: Guard | None) -> list[Guard | None]:
         """A guard for each arm of an if/elif ladder, the last one for `else`."""
@@ -78,7 +103,8 @@ class GuardFinder:
             mixed = any(names and has for names, has in zip(named, cuda, strict=True))
             guard = Guard(every, reason, soft=self.target in every) if mixed else outer
             return [guard] * (len(arms) + 1)
-        soft = every == {self.target} and not any(cuda)
+        asks = any(helper in " ".join(_words(test)) for test in arms for helper in self._helpers)
+        soft = every == {self.target} and not any(cuda) and not asks
         ladder = Guard(every, f"one branch of several accelerators ({', '.join(sorted(every))})", soft)
         guards: list[Guard | None] = []
         for names, foreign in zip(named, alone, strict=True):
@@ -176,6 +202,22 @@ class GuardFinder:
         if self.source not in self._lines(node):
             return False
         return any(self.source in word.lower() for word in _words(node))
+
+
+def _bound_names(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield statement.name
+        return
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    for target in targets:
+        if isinstance(target, ast.Name):
+            yield target.id
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+            yield target.attr
+
+
+def _cased(word: str, like: str) -> str:
+    return word.upper() if like.isupper() else word.capitalize() if like.istitle() else word
 
 
 def _run(statements: Sequence[ast.stmt], index: int) -> Iterator[ast.If]:

@@ -99,6 +99,7 @@ class Table:
     rules: Mapping[str, Rule]
     sites: Sites
     digest: str
+    missing_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of functions that exist there
     together: tuple[Rule, ...] = ()  # the rows that count only beside another name
 
     def rule(self, kind: str, key: str) -> Rule | None:

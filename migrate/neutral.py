@@ -35,7 +35,7 @@ def neutral_table() -> Table:
     rules = {rule_id: _merged([table.rules.get(rule_id) for table in tables], tables) for rule_id in ids}
     digest = blake2b("".join(table.digest for table in tables).encode(), digest_size=16).hexdigest()
     together = tuple(rule for rule in rules.values() if rule.together)
-    return Table(first.source, target, rules, first.sites, digest, together)
+    return Table(first.source, target, rules, first.sites, digest, together=together)
 
 
 def advised(findings: Iterable[Finding]) -> tuple[Finding, ...]:

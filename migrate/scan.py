@@ -104,6 +104,8 @@ class _Walker:
             self.header(node.lineno, node.cases[0].pattern.lineno - 1, "match", place)
         elif not isinstance(node, _TRY):
             body: list[ast.stmt] = getattr(node, "body", [])
+            if place.scope.kind == "class" and self.binder.defined(node) in self.binder.own:
+                place = place._replace(overrides=True)
             self.header(_first_line(node), _first_line(body[0]) - 1, "header", place)
         self.inner(node, place)
 

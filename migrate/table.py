@@ -18,7 +18,7 @@ from migrate.toml import TomlError, parse_toml
 RULES = Path(__file__).parent / "rules"
 SCHEMA = 1
 _WORDS = ("name", "module", "device", "backend", "method", "predicate")
-_TOP = {"schema", "target", "sources", "namespace", "api", "env", "package", "cli"}
+_TOP = {"schema", "target", "sources", "missing_arguments", "namespace", "api", "env", "package", "cli"}
 _TARGET = {*_WORDS, "title", "package", "versions", "import"}
 _IMPORT = {"line", "until", "evidence"}
 _NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
@@ -62,11 +62,12 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
     reader = _Reader(path.name, _parse(path.name, raw), min_torch)
     target = reader.target()
     rules = {rule.id: rule for rule in reader.rules(source)}
+    missing_arguments = reader.missing_arguments(rules)
     if reader.errors:
         raise TableError(reader.errors)
     digest = blake2b(raw_sites + raw + (min_torch or "").encode(), digest_size=16).hexdigest()
     together = tuple(rule for rule in rules.values() if rule.together)
-    return Table(source, target, rules, sites, digest, together)
+    return Table(source, target, rules, sites, digest, missing_arguments, together)
 
 
 def version_key(version: str) -> tuple[int, ...]:
@@ -209,6 +210,17 @@ class _Reader:
                 if kind == "api" and key in listed:
                     self.fail(f'api."{key}"', f"also given by {listed[key]}")
                 yield self.row(kind, key, row)
+
+    def missing_arguments(self, rules: Mapping[str, Rule]) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for key, names in self.section(self.raw, "missing_arguments", "missing_arguments").items():
+            if f"api:{key}" not in rules:
+                self.fail("missing_arguments", f"{key!r} has no row")
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                self.fail("missing_arguments", f"{key!r} must be a list of names of keyword arguments")
+                names = []
+            found[key] = frozenset(names)
+        return found
 
     def spaces(self) -> list[Mapping[str, Any]]:
         spaces = self.raw.get("namespace", [])

@@ -84,6 +84,21 @@ def test_keyword_is_renamed_with_the_name(target: str, rule: Rule) -> None:
     assert output.endswith(f"x = {rule.to}({wanted})\n")
 
 
+@pytest.mark.parametrize(
+    ("target", "name", "argument"),
+    [
+        (target, name, argument)
+        for target in TARGETS
+        for name, arguments in table(target).missing_arguments.items()
+        for argument in sorted(arguments)
+    ],
+)
+def test_call_with_an_argument_the_vendor_does_not_take_stays(target: str, name: str, argument: str) -> None:
+    text = f"import torch\nx = {name}({argument}=y)\n"
+    assert migrated_and_stable(text, target) == text
+    assert [finding.safety for finding in findings(text, target)] == ["manual"]
+
+
 @rows("api", where=lambda rule: rule.is_template)
 def test_call_gains_the_arguments_of_its_template(target: str, rule: Rule) -> None:
     words = table(target).target.words

@@ -16,6 +16,8 @@ from migrate.syntax import Literal, Site
 _ATTRIBUTES = ("getattr", "hasattr", "setattr", "delattr")
 _COLLECTING = ("append", "add", "insert", "remove", "discard")
 _CHECKPOINT = "keys name the devices a checkpoint was saved on: map to the new device by hand"
+_TESTING = ("compare", "case", "iterate", "key", "subscript")
+_WRITERS = frozenset({"dump", "dumps", "safe_dump", "post", "put", "patch", "request", "send"})
 _CARRIERS = ("assign", "default", "return", "iterate")
 
 
@@ -104,8 +106,21 @@ def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
     if _sibling_constant(view, literal):
         return _left(literal, "device", f"a constant beside one for {words.device}")
     problem = _device_problem(view, literal, patterns)
+    if not problem and site.kind in _TESTING and _tests_target(view, literal):
+        return _left(literal, "device", f"the same function asks for {words.device} elsewhere")
     runs = site.kind in ("argument", "assign", "return", "iterate") or (site.kind == "default" and not site.callee)
     return _decided(view, literal, "device", {view.table.source.device: words.device}, problem, runs)
+
+
+def _tests_target(view: View, literal: Literal) -> bool:
+    """Whether the function that a literal stands in tests for the target's device as well."""
+    scope = literal.place.scope
+    if scope.kind != "function":
+        return False
+    first, last = getattr(scope.node, "lineno", 1), getattr(scope.node, "end_lineno", 1)
+    device = re.escape(view.table.target.words.device)
+    text = "".join(view.scan.line(number) for number in range(first, last + 1))
+    return re.search(rf"(?:==|!=|\bin\b|with\()[^#\n]*[\"']{device}[\"':]", text) is not None
 
 
 def _foreign(view: View, site: Site) -> str:
@@ -143,37 +158,51 @@ def _attribute(view: View, literal: Literal) -> Draft:
 def _device_problem(view: View, literal: Literal, patterns: Shapes) -> str:
     """Why a device-shaped literal may be something else, or ""."""
     site = literal.site
-    direct = _takes_device(view, site)
-    if not patterns.device.fullmatch(literal.value):
-        return "" if direct else "completed at run time: is it a device?"
-    if direct:
+    if _takes_device(view, site):
         return ""
+    if not patterns.device.fullmatch(literal.value):
+        return "completed at run time: is it a device?"
     names = view.table.sites.device_names
     bare = literal.value == view.table.source.device
     if site.kind in ("compare", "case"):
         if says(site.other, names) or last_part(site.other) == "type" or _flows(view, literal, site.other):
             return ""
         return f"compared with {site.other or 'an expression'}: is that a device?"
-    if site.kind in _CARRIERS or site.kind == "value":
-        if site.name and _names_cuda(view, site.name) and site.kind != "return":
-            return f"{site.name} says which device it is: add a sibling for the new one"
-        if says(site.name, names) or (site.kind == "value" and says(site.other, names - {"map_location"})):
-            return ""
-        if site.kind == "value" and site.other == "map_location":
-            return _CHECKPOINT
-        if site.kind == "value":
-            return f"the value of {site.name!r}: is it a device?"
-        if not bare or _flows(view, literal, site.name):
-            return ""
-        return f"{site.name or 'the value'} does not say that it holds a device"
+    if site.kind == "value":
+        return _value_problem(view, site)
+    if site.kind in _CARRIERS:
+        return _carrier_problem(view, literal, bare)
+    if site.kind == "subscript" and view.flows.looked_up_by_device(literal.place, site.other):
+        return ""
+    where = "used in a way we cannot see"
     if site.kind == "argument":
         holder, _, method = site.function.rpartition(".")
         if not bare or says(site.paired, names) or (method in _COLLECTING and says(holder, names)):
             return ""
-    where = (
-        f"an argument of {site.function or site.callee}" if site.kind == "argument" else "used in a way we cannot see"
-    )
+        where = f"an argument of {site.function or site.callee}"
     return f"{where}: is it a device?"
+
+
+def _carrier_problem(view: View, literal: Literal, bare: bool) -> str:
+    """Why what a variable, an option, a loop or a function gives may be no device, or ""."""
+    site = literal.site
+    if site.name and _names_cuda(view, site.name) and site.kind != "return":
+        return f"{site.name!r} says which device it is: add a sibling for the new one"
+    if not bare or says(site.name, view.table.sites.device_names) or _flows(view, literal, site.name):
+        return ""
+    return f"{site.name!r} does not say that it holds a device" if site.name else "who takes this value?"
+
+
+def _value_problem(view: View, site: Site) -> str:
+    """Why the value of a key may be no device, or ""."""
+    names = view.table.sites.device_names
+    if site.callee in _WRITERS:
+        return f"written out by {site.callee}(): who reads it?"
+    if site.other == "map_location":
+        return _CHECKPOINT
+    if site.name and _names_cuda(view, site.name):
+        return f"{site.name!r} says which device it is: add a sibling for the new one"
+    return "" if says(site.name, names) or says(site.other, names) else f"the value of {site.name!r}: is it a device?"
 
 
 def _takes_device(view: View, site: Site) -> bool:
@@ -243,6 +272,8 @@ def _backend_problem(view: View, site: Site) -> str:
             return ""
         if site.position.isdigit() and says(_parameter(view, site), names):
             return ""
+    if site.kind == "value" and site.callee in _WRITERS:
+        return f"written out by {site.callee}(): who reads it?"
     if "gloo" in site.siblings or "mpi" in site.siblings:
         return ""
     if says(site.name, names) or says(site.other, names) or says(site.paired, names):

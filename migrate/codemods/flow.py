@@ -241,8 +241,6 @@ def _passed(node: ast.Call) -> list[tuple[str, ast.expr]]:
 
 def _operands(node: ast.expr) -> Iterable[ast.expr]:
     """The parts of an expression that its value can be."""
-    if isinstance(node, ast.IfExp):
-        return (node.body, node.orelse)
     if isinstance(node, ast.BoolOp):
         return node.values
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):

@@ -10,6 +10,9 @@ from migrate.codemods.view import OPTIONS, View, dotted_of, guarded, judge
 from migrate.model import Draft, Edit, Safety
 from migrate.syntax import Use
 
+_ARGUMENTS = frozenset({"device", "non_blocking", "memory_format", "async", "async_"})
+_POSITIONAL = 2
+
 
 def find(view: View) -> Iterator[Draft]:
     """Findings for the steps of chains that no import explains."""
@@ -48,6 +51,9 @@ def _step(view: View, use: Use, number: int) -> Draft:
         return guarded(view, use.place, step.start, step.end, editing=False) or Draft(
             "method:cuda", step.start, step.end, "manual", "a bound method or a flag? rename it if it moves a tensor"
         )
+    if number > 1 and step.text == source.method and use.steps[number - 1].text == "torch":
+        why = "torch as another module of the project imports it: use torch itself"
+        return Draft(f"api:{source.module}", use.start, step.end, "manual", why)
     return Draft("left:identifier", step.start, step.end, "left", _identifier_reason(use, number))
 
 
@@ -90,6 +96,13 @@ def _foreign(view: View, use: Use, number: int) -> tuple[Safety, str] | None:
     if owner:
         method = view.table.source.method
         return "manual", f"{owner} defines its own {method}(): port the class, then this call"
+    arguments = use.steps[number + 1].arguments
+    odd = [argument.keyword for argument in arguments if argument.keyword and argument.keyword not in _ARGUMENTS]
+    if odd or sum(not argument.keyword for argument in arguments) > _POSITIONAL:
+        return (
+            "manual",
+            f"torch's {use.steps[number].text}() takes no {odd[0] if odd else 'such arguments'}: whose is it?",
+        )
     imported = [name for name in use.meaning.names if name.partition(".")[0] != "torch"]
     if imported and not use.soft and all(step.kind == "name" for step in before):
         name = sorted(imported)[0]

@@ -18,6 +18,7 @@ _PATCHING = frozenset({"patch", "setattr", "delattr", "object"})
 _CODE = frozenset({"exec", "eval", "compile", "Timer", "timeit", "repeat"})
 
 
+_ERRORS = frozenset({"e", "err", "error", "ex", "exc", "exception", "msg", "message", "stderr", "output"})
 _TOLD = ("argument", "assign", "iterate", "compare", "receiver")
 
 
@@ -43,6 +44,16 @@ def _named(view: View, literal: Literal) -> Iterator[Draft]:
         yield _annotation(view, literal)
     elif text.startswith(module + ".") and re.fullmatch(r"[\w.]+", text):
         yield _dotted(view, literal)
+    elif site.kind == "compare" and _is_error(view, literal):
+        why = "a text that is compared: what the vendor's library says may differ"
+        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
+            literal, "text:compared", why
+        )
+    elif text == "CUDAExecutionProvider":
+        why = f"onnxruntime's name for CUDA GPUs: see which provider it has for {view.table.target.title}"
+        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
+            literal, "text:CUDAExecutionProvider", why
+        )
     elif _VARIABLE.fullmatch(text) and any(word in text for word in view.table.sites.env_words):
         yield _variable(view, literal)
     elif _SORT_KEY.fullmatch(text) and site.kind != "key":
@@ -63,6 +74,12 @@ def _named(view: View, literal: Literal) -> Iterator[Draft]:
         yield _left(literal, "text", "part of a name or a text of the project")
 
 
+def _is_error(view: View, literal: Literal) -> bool:
+    """Whether a text is looked for in what an exception says."""
+    words = set(re.findall(r"[a-z]+", literal.site.other.lower()))
+    return view.mentions(literal.value) and literal.value.isupper() and not words.isdisjoint(_ERRORS)
+
+
 def _is_code(view: View, literal: Literal) -> bool:
     text, source = literal.value, view.table.source
     if f"{source.module}." not in text and f".{source.method}(" not in text:
@@ -77,7 +94,7 @@ def _told(view: View, literal: Literal) -> tuple[str, str] | None:
         return None
     if says(literal.site.name, view.table.sites.message_keywords):
         return None
-    if literal.site.kind == "compare" and " " in text.strip():
+    if literal.site.kind == "compare" and (" " in text.strip() or _is_error(view, literal)):
         return "text:compared", "a text that is compared: what the vendor's library says may differ"
     words = rf"(?:{re.escape(source.device)}|{re.escape(source.backend)})"
     if literal.site.function.startswith("re.") and literal.site.position == "0":
@@ -143,6 +160,8 @@ def _variable(view: View, literal: Literal) -> Draft:
     if rule is None and not known:
         return _left(literal, "text", "a constant of the project")
     rule_id = rule.id if rule else f"env:{name}"
+    if rule and rule.to and _has_twin(view, literal, rule.to):
+        return _left(literal, "multi-backend", f"the file names {rule.to} as well")
     renames = rule is not None and rule.status == "renamed" and (known or literal.site.kind == "key")
     if draft := guarded(view, literal.place, literal.start, literal.end, editing=renames):
         return draft
@@ -155,6 +174,11 @@ def _variable(view: View, literal: Literal) -> Draft:
     edit = Edit(piece.start, piece.end, rule.to)
     message = rule.review or f"{name} → {rule.to}"
     return Draft(rule_id, literal.start, literal.end, "review" if rule.review else "safe", message, (edit,))
+
+
+def _has_twin(view: View, literal: Literal, name: str) -> bool:
+    """Whether the file reads the vendor's variable itself, in an entry beside this one or in a string anywhere."""
+    return re.search(rf"[\"']{re.escape(name)}[\"']", view.scan.text) is not None and view.scan.guards is not None
 
 
 def _is_environment(view: View, site: Site) -> bool:

@@ -29,6 +29,8 @@ def call_edits(table: Table, rule: Rule, use: Use, steps: tuple[Step, ...]) -> t
     """The edits a row asks for inside the parentheses, or why they cannot be made."""
     call = _call_after(use, steps)
     edits: list[Edit] = []
+    if call and (lost := _lost(table, rule, call)):
+        return (), f"{rule.to} takes no {lost}: decide what to do without it"
     if call and rule.keywords:
         edits += _keyword_edits(rule, call)
     if not rule.is_template or rule.to is None:
@@ -57,6 +59,12 @@ def _call_after(use: Use, steps: tuple[Step, ...]) -> Step | None:
     if len(use.steps) > len(steps) and use.steps[len(steps)].kind == "call":
         return use.steps[len(steps)]
     return None
+
+
+def _lost(table: Table, rule: Rule, call: Step) -> str:
+    """The keyword argument of a call that the vendor's function does not take, or ""."""
+    missing = table.missing_arguments.get(rule.key, frozenset())
+    return next((argument.keyword for argument in call.arguments if argument.keyword in missing), "")
 
 
 def _keyword_edits(rule: Rule, call: Step) -> list[Edit]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from migrate.bindings import Meaning, meaning
 from migrate.codemods.flow import Flows
 from migrate.codemods.owners import Owners
+from migrate.finder import mentions_cuda
 from migrate.guards import AGNOSTIC
 from migrate.model import Draft, Edit, Repository, Rule, Table
 from migrate.source import Place, Scan
@@ -33,8 +34,7 @@ class View:
 
     def mentions(self, text: str) -> bool:
         """Whether an identifier or a dotted name mentions CUDA in any of its words."""
-        lower = text.lower()
-        return any(word in lower for word in self.table.sites.words)
+        return mentions_cuda(text, self.table.sites)
 
     def listed(self, texts: Iterable[str]) -> str:
         """The target's device if it is among the texts; for no vendor in particular, any other accelerator."""
@@ -112,7 +112,7 @@ def guarded(view: View, place: Place, start: int, end: int, *, editing: bool = T
         reason = place.guard.reason
         if not view.table.target.package:  # for no vendor in particular: what names another device is theirs
             return Draft("left:multi-backend", start, end, "left", reason)
-        if place.guard is AGNOSTIC:
+        if place.guard.accelerators == AGNOSTIC.accelerators:
             return Draft("left:multi-backend", start, end, "left", reason)
         if place.guard.soft:
             return Draft("branch:multi-backend", start, end, "manual", f"{reason}: is this the CUDA branch?")
