@@ -79,15 +79,20 @@ class GuardFinder:
     def _twins_of(self, name: str) -> Iterator[str]:
         """The accelerators for which the file has the same name, in the same case: HAS_CUDA, HAS_NPU."""
         if name not in self._twins:
-            present = [device for device in self._words if device in self._lower]
-            self._twins[name] = frozenset(device for device in present if self._has(self._twin_name(name, device)))
+            present = [device for device in self._words if device in self._lower and device != _AGNOSTIC]
+            self._twins[name] = frozenset(device for device in present if self._binds(self._twin_name(name, device)))
         yield from self._twins[name]
 
     def _twin_name(self, name: str, device: str) -> str:
         return re.sub(self.source, lambda match: _cased(device, match.group()), name, flags=re.IGNORECASE)
 
-    def _has(self, name: str) -> bool:
-        return re.search(rf"\b{name}\b", self._text) is not None
+    def _binds(self, name: str) -> bool:
+        """Whether some line assigns, defines or imports a name."""
+        pattern = (
+            rf"^[ \t]*(?:(?:\w+\.)?{name}[ \t]*(?::[^=\n]+)?=(?!=)|(?:async +)?(?:def|class) +{name}\b"
+            rf"|(?:from|import)\b[^\n]*\b{name}\b)"
+        )
+        return re.search(pattern, self._text, re.MULTILINE) is not None
 
     def branches(self, node: ast.If, outer: Guard | None) -> list[Guard | None]:
         """A guard for each arm of an if/elif ladder, the last one for `else`."""

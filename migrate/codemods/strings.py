@@ -160,11 +160,11 @@ def _variable(view: View, literal: Literal) -> Draft:
     if rule is None and not known:
         return _left(literal, "text", "a constant of the project")
     rule_id = rule.id if rule else f"env:{name}"
-    if rule and rule.to and _has_twin(view, literal, rule.to):
-        return _left(literal, "multi-backend", f"the file names {rule.to} as well")
     renames = rule is not None and rule.status == "renamed" and (known or literal.site.kind == "key")
     if draft := guarded(view, literal.place, literal.start, literal.end, editing=renames):
         return draft
+    if renames and rule and rule.to and _has_twin(view, rule.to):
+        return _left(literal, "multi-backend", f"the file names {rule.to} as well")
     piece = literal.pieces[0]
     if rule is None or rule.to is None or not renames:
         doubt = "" if known or literal.site.kind == "key" else "an environment variable? "
@@ -176,9 +176,9 @@ def _variable(view: View, literal: Literal) -> Draft:
     return Draft(rule_id, literal.start, literal.end, "review" if rule.review else "safe", message, (edit,))
 
 
-def _has_twin(view: View, literal: Literal, name: str) -> bool:
+def _has_twin(view: View, name: str) -> bool:
     """Whether the file reads the vendor's variable itself, in an entry beside this one or in a string anywhere."""
-    return re.search(rf"[\"']{re.escape(name)}[\"']", view.scan.text) is not None and view.scan.guards is not None
+    return re.search(rf"[\"']{re.escape(name)}[\"']", view.scan.text) is not None
 
 
 def _is_environment(view: View, site: Site) -> bool:
