@@ -91,6 +91,7 @@ def rewritten(data: bytes, result: FileResult) -> bytes:
 def _python(text: str, table: Table, repository: Repository) -> tuple[Finding, ...]:
     """Findings for a Python file. Raises `SyntaxError` if it cannot be read."""
     from migrate.codemods import find_all, view_of
+    from migrate.codemods.gates import gated
     from migrate.codemods.vendor import vendor_imports
     from migrate.index import build_index
     from migrate.settle import accounted, settled
@@ -98,7 +99,7 @@ def _python(text: str, table: Table, repository: Repository) -> tuple[Finding, .
     scanned, finder = _scanned(text, table)
     index = build_index(scanned, table, finder)
     view = view_of(scanned, index, table, repository)
-    drafts = settled(find_all(view))
+    drafts = gated(view, settled(find_all(view)))
     drafts += vendor_imports(view, drafts)
     findings = accounted(view, drafts)
     _check(scanned, [edit for finding in findings for edit in finding.edits])

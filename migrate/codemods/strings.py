@@ -19,6 +19,7 @@ _CODE = frozenset({"exec", "eval", "compile", "Timer", "timeit", "repeat"})
 
 
 _ERRORS = frozenset({"e", "err", "error", "ex", "exc", "exception", "msg", "message", "stderr", "output"})
+_DISPATCH = frozenset({"CUDA", "AutogradCUDA", "AutocastCUDA"})
 _TOLD = ("argument", "assign", "iterate", "compare", "receiver")
 
 
@@ -49,6 +50,11 @@ def _named(view: View, literal: Literal) -> Iterator[Draft]:
         yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
             literal, "text:compared", why
         )
+    elif text in _DISPATCH and _registers(site):
+        why = "torch's dispatch key for CUDA kernels: devices outside of torch have PrivateUse1"
+        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
+            literal, "text:dispatch-key", why
+        )
     elif text == "CUDAExecutionProvider":
         why = f"onnxruntime's name for CUDA GPUs: see which provider it has for {view.table.target.title}"
         yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
@@ -72,6 +78,11 @@ def _named(view: View, literal: Literal) -> Iterator[Draft]:
         yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(literal, *told)
     elif view.mentions(text):
         yield _left(literal, "text", "part of a name or a text of the project")
+
+
+def _registers(site: Site) -> bool:
+    """Whether an argument says for which device `torch.library` takes a kernel."""
+    return site.kind == "argument" and (site.callee == "impl" or any(".library." in name for name in site.callees))
 
 
 def _is_error(view: View, literal: Literal) -> bool:

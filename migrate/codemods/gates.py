@@ -1,0 +1,66 @@
+"""Questions such as "is there a CUDA device?" in front of what has no counterpart: they go together."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from migrate.codemods.view import View
+from migrate.model import Draft
+
+Span = tuple[int, int]
+
+
+def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
+    """The drafts, with those manual or worth a review that decide whether something left for a person runs.
+
+    `cuda.is_available() and cuda.get_device_capability() > (7, 0)` moves as a whole or not at all. Where the
+    question is that of an `if` around it, it still moves, but a person has to see both.
+    """
+    module = view.table.source.module + "."
+    stuck = [draft for draft in drafts if draft.safety == "manual" and draft.rule_id.startswith(f"api:{module}")]
+    if not stuck:
+        return list(drafts)
+    changed: dict[int, Draft] = {}
+    for question, rest, whole in _questions(view):
+        inside = next((draft for draft in stuck if _within(draft, rest)), None)
+        if inside is None:
+            continue
+        name = inside.rule_id.partition(":")[2]
+        for number, draft in enumerate(drafts):
+            if not draft.edits or not _within(draft, question) or not _asks(view, draft):
+                continue
+            if whole:
+                why = f"goes together with {name} behind it, which stays: {inside.message}"
+                changed[number] = replace(draft, safety="manual", edits=(), message=why)
+            elif number not in changed:
+                why = f"{name}, which needs CUDA, is run where this is true: see to that first"
+                changed[number] = replace(draft, safety="review", message=why)
+    return [changed.get(number, draft) for number, draft in enumerate(drafts)]
+
+
+def _asks(view: View, draft: Draft) -> bool:
+    words = view.table.source
+    return draft.rule_id in (f"api:{words.module}.is_available", f"method:{words.predicate}", f"device:{words.device}")
+
+
+def _within(draft: Draft, span: Span) -> bool:
+    return span[0] <= draft.start and draft.end <= span[1]
+
+
+def _questions(view: View) -> Iterator[tuple[Span, Span, bool]]:
+    """Pairs of a question and what is run if the answer is yes; whether they are one expression."""
+    for node in ast.walk(view.scan.module.node):
+        if isinstance(node, ast.If):
+            yield _span(view, node.test), (_span(view, node.body[0])[0], _span(view, node.body[-1])[1]), False
+        elif isinstance(node, ast.IfExp):
+            yield _span(view, node.test), _span(view, node.body), True
+        elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+            for earlier, later in zip(node.values, node.values[1:], strict=False):
+                yield _span(view, earlier), (_span(view, later)[0], _span(view, node)[1]), True
+
+
+def _span(view: View, node: ast.expr | ast.stmt) -> Span:
+    end = view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+    return view.scan.offset(node.lineno, node.col_offset), end
