@@ -7,7 +7,7 @@ from itertools import accumulate
 from unicodedata import category, east_asian_width
 
 from migrate.leftovers import CheckResult, Leftover
-from migrate.report.shown import check_summary, described, entry_line, error_line, inert, place_of, printable
+from migrate.report.shown import check_summary, commands_in, described, entry_line, error_line, place_of, printable
 
 _GUTTER = "    | "  # no line begins with source, which might spell a command for the log of a CI job
 _WIDTH = 110
@@ -34,13 +34,15 @@ def _lines(result: CheckResult) -> Iterator[str]:
 
 def _excerpt(leftover: Leftover) -> Iterator[str]:
     """The source line, cut around what was found where it is long, and a caret line under it."""
-    cells = _cells(leftover.text)
-    starts = list(accumulate((width for _, width in cells), initial=0))
+    text = leftover.text
     first, last = _span(leftover)
-    low, high = _window(starts, first, last)
-    before, after = "…" if low else "", "…" if high < len(cells) else ""
+    offset, stop = max(0, first - _WIDTH), last + _WIDTH  # no more of a line than may be shown, however long it is
+    cells = _cells(text[offset:stop])
+    starts = list(accumulate((width for _, width in cells), initial=0))
+    low, high = _window(starts, first - offset, last - offset)
+    before, after = "…" if offset + low else "", "…" if offset + high < len(text) else ""
     yield (_GUTTER + before + "".join(shown for shown, _ in cells[low:high]) + after).rstrip()
-    left, right = starts[max(first, low)], starts[min(last, high)]
+    left, right = starts[first - offset], starts[min(last - offset, high)]
     yield _GUTTER + " " * (len(before) + left - starts[low]) + "^" * max(1, right - left)
 
 
@@ -49,34 +51,33 @@ def _span(leftover: Leftover) -> tuple[int, int]:
     text, finding = leftover.text, leftover.finding
     at = min(finding.column - 1, len(text) - 1)
     found = finding.found.removesuffix("…")
-    start = at if text.startswith(found, at) else text.find(found)
-    if not found or start < 0 or not start <= at < start + len(found):
+    start = at if text.startswith(found, at) else text.find(found, max(0, at - len(found)))
+    if not found or not 0 <= start <= at < start + len(found):
         return at, at + 1
     return start, start + len(found)
 
 
 def _window(starts: list[int], first: int, last: int) -> tuple[int, int]:
-    """The characters to show: all that fit, as much before the found text as after it."""
+    """The cells to show: all if they fit, else as many before the found text as after it."""
+    low = high = first
     count = len(starts) - 1
-    if starts[count] <= _WIDTH:
-        return 0, count
-    last = max(first + 1, next((i for i in range(last, first, -1) if starts[i] - starts[first] <= _WIDTH), first + 1))
-    low, high = first, last
-    while True:
+    while high < last and starts[high + 1] - starts[low] <= _WIDTH:
+        high += 1
+    grown = True
+    while grown:
         grown = False
         if low > 0 and starts[high] - starts[low - 1] <= _WIDTH:
             low, grown = low - 1, True
         if high < count and starts[high + 1] - starts[low] <= _WIDTH:
             high, grown = high + 1, True
-        if not grown:
-            return low, high
+    return low, high
 
 
 def _cells(text: str) -> list[Cell]:
     """How each character of a line is shown: tabs as spaces, whatever a terminal might obey as an escape."""
     cells: list[Cell] = []
     column = 0
-    commands = _commands(text)
+    commands = commands_in(text)
     for index, char in enumerate(text):
         if char == "\t":
             width = _TAB - column % _TAB
@@ -89,13 +90,6 @@ def _cells(text: str) -> list[Cell]:
         cells.append(cell)
         column += cell[1]
     return cells
-
-
-def _commands(text: str) -> set[int]:
-    """Where a character has to be escaped lest the log of a CI job sees a command."""
-    if "##" not in text:
-        return set()
-    return {index for index in range(len(text)) if text.startswith("##", index) and inert(text[index:])[0] == "\\"}
 
 
 def _columns(char: str) -> int:

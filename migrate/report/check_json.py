@@ -7,7 +7,7 @@ from typing import Any
 
 from migrate.leftovers import CheckResult, Leftover
 from migrate.model import FileResult
-from migrate.report.shown import inert_json
+from migrate.report.shown import inert_json, is_fixable
 
 
 def render_json(result: CheckResult) -> str:
@@ -34,7 +34,7 @@ def _summary(result: CheckResult) -> dict[str, Any]:
         "known": len(result.leftovers) - len(new),
         "fixed": sum(entry.count for entry in result.fixed),
         "errors": len(result.errors),
-        "fixable": sum(1 for leftover in new if leftover.finding.edits),
+        "fixable": sum(1 for leftover in new if is_fixable(leftover.finding)),
         "seconds": round(result.seconds, 3),
     }
 

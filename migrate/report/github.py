@@ -7,14 +7,14 @@ from typing import Literal
 
 from migrate.leftovers import CheckResult, Leftover
 from migrate.model import FileResult
-from migrate.report.shown import check_summary, described, inert, printable
+from migrate.report.shown import check_summary, described, inert, is_fixable, printable
 
 Level = Literal["error", "warning", "notice"]
 _SHOWN = 10  # GitHub shows so many of each level for a step
 
 
 def render_github(result: CheckResult) -> str:
-    """New leftovers first: errors where migration has an edit, warnings where it has none; known ones are notices.
+    """New leftovers first: errors where migration can do it, warnings where it cannot; known ones are notices.
 
     No more than GitHub shows; a last notice counts the rest.
     """
@@ -45,7 +45,7 @@ def _new_first(leftovers: Iterable[Leftover]) -> list[Leftover]:
 def _level(leftover: Leftover) -> Level:
     if leftover.state == "known":
         return "notice"
-    return "error" if leftover.finding.edits else "warning"
+    return "error" if is_fixable(leftover.finding) else "warning"
 
 
 def _annotation(level: Level, leftover: Leftover) -> str:

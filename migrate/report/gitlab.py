@@ -8,7 +8,7 @@ from typing import Any
 
 from migrate.leftovers import CheckResult, Leftover
 from migrate.model import FileResult
-from migrate.report.shown import described, inert_json, printable
+from migrate.report.shown import described, inert_json, is_fixable, printable
 
 
 def render_gitlab(result: CheckResult) -> str:
@@ -19,17 +19,19 @@ def render_gitlab(result: CheckResult) -> str:
 
 def _issue(leftover: Leftover) -> dict[str, Any]:
     finding = leftover.finding
-    if leftover.state == "known":
-        severity = "info"
-    else:
-        severity = "major" if finding.edits else "minor"
     return {
         "description": f"{printable(finding.found)}: {described(finding)}",
         "check_name": printable(finding.rule_id),
         "fingerprint": leftover.fingerprint,
-        "severity": severity,
+        "severity": _severity(leftover),
         "location": {"path": printable(leftover.path), "lines": {"begin": finding.line}},
     }
+
+
+def _severity(leftover: Leftover) -> str:
+    if leftover.state == "known":
+        return "info"
+    return "major" if is_fixable(leftover.finding) else "minor"
 
 
 def _problem(result: FileResult) -> dict[str, Any]:

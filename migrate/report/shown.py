@@ -31,6 +31,11 @@ def inert(text: str) -> str:
     return _COMMAND.sub(r"\\x23", printable(text))
 
 
+def commands_in(text: str) -> set[int]:
+    """Where a character has to be escaped lest the log of a CI job sees a command."""
+    return {match.start() for match in _COMMAND.finditer(text)}
+
+
 def inert_path(path: str) -> str:
     """A path to begin a line with: one that looks like a command (`::error::`) is written from the folder it is in."""
     shown = inert(path)
@@ -117,8 +122,13 @@ def place_of(leftover: Leftover) -> str:
 def described(finding: Finding) -> str:
     """What a leftover is called, what to do, and what migration would write in its place."""
     text = replacement(finding)
-    fix = f" [fixable: → {text}]" if text else " [fixable]" if finding.edits else ""
+    fix = f" [fixable: → {text}]" if text else " [fixable]" if is_fixable(finding) else ""
     return inert(f"{finding.rule_id} {finding.message}{fix}")
+
+
+def is_fixable(finding: Finding) -> bool:
+    """Whether migration takes care of a leftover: by edits of its own, or by those of the import that it goes back to."""
+    return finding.safety in ("safe", "review")
 
 
 def is_whole(finding: Finding) -> bool:
@@ -149,7 +159,7 @@ def entry_line(entry: Entry) -> str:
 def check_summary(result: CheckResult) -> str:
     """A check in one line: what is left, what was known, what is done, and how much was looked at."""
     new = result.new
-    fixable = sum(1 for leftover in new if leftover.finding.edits)
+    fixable = sum(1 for leftover in new if is_fixable(leftover.finding))
     known, fixed = len(result.leftovers) - len(new), sum(entry.count for entry in result.fixed)
     found = _number(len(new), "new leftover" if known or fixed else "leftover")
     if new:
