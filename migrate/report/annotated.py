@@ -51,7 +51,7 @@ def _span(leftover: Leftover) -> tuple[int, int]:
     text, finding = leftover.text, leftover.finding
     at = min(finding.column - 1, len(text) - 1)
     found = finding.found.removesuffix("…")
-    start = at if text.startswith(found, at) else text.find(found, max(0, at - len(found)))
+    start = at if text.startswith(found, at) else text.find(found, max(0, at - len(found)), at + len(found))
     if not found or not 0 <= start <= at < start + len(found):
         return at, at + 1
     return start, start + len(found)

@@ -148,6 +148,8 @@ def _line_start(finding: Finding, text: str) -> int | None:
 
 def _column(text: str, index: int) -> int:
     """The column of a character, from 1, in UTF-16 code units."""
+    if text.isascii():
+        return index + 1
     return len(text[:index].encode("utf-16-le", "surrogatepass")) // 2 + max(0, index - len(text)) + 1
 
 

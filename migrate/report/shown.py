@@ -127,7 +127,7 @@ def described(finding: Finding) -> str:
 
 
 def is_fixable(finding: Finding) -> bool:
-    """Whether migration takes care of a leftover: by edits of its own, or by those of the import that it goes back to."""
+    """Whether migration takes care of a leftover: by edits of its own, or by those of an import."""
     return finding.safety in ("safe", "review")
 
 
