@@ -6,17 +6,45 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from migrate.model import FileResult, Finding, RepoReport, Safety
+from migrate.edits import apply_edits
+from migrate.model import Edit, FileResult, Finding, RepoReport, Safety
+
+if TYPE_CHECKING:
+    from migrate.leftovers import CheckResult, Entry, Leftover
 
 # C0 and C1 controls, bidirectional overrides, line separators, and what surrogateescape made of raw bytes.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# What CI systems obey anywhere in a line of a log: `##[error]` (GitHub), `##vso[…]` (Azure), `##teamcity[…]`.
+_COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)")
 ORDER: tuple[Safety, ...] = ("manual", "review", "safe", "left")
 
 
 def printable(text: str) -> str:
     """Text that a terminal shows and never obeys: control characters are written as escapes."""
     return _UNSAFE.sub(lambda match: _escape(match.group()), text)
+
+
+def inert(text: str) -> str:
+    """Printable text in which the log of a CI job sees no command, wherever in a line it stands."""
+    return _COMMAND.sub(r"\\x23", printable(text))
+
+
+def commands_in(text: str) -> set[int]:
+    """Where a character has to be escaped lest the log of a CI job sees a command."""
+    return {match.start() for match in _COMMAND.finditer(text)}
+
+
+def inert_path(path: str) -> str:
+    """A path to begin a line with: one that looks like a command (`::error::`) is written from the folder it is in."""
+    shown = inert(path)
+    return f"./{shown}" if re.match(r"[^\w/]*::", shown) else shown
+
+
+def inert_json(text: str) -> str:
+    """The same JSON with nothing in its strings that the log of a CI job takes for a command."""
+    return text.replace("##", "#\\u0023")
 
 
 def diff_lines(patch: str) -> Iterator[str]:
@@ -84,3 +112,61 @@ def scope_line(report: RepoReport) -> str:
 
 def _number(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def place_of(leftover: Leftover) -> str:
+    """Where a leftover is, for the beginning of a line."""
+    return f"{inert_path(leftover.path)}:{leftover.finding.line}:{leftover.finding.column}"
+
+
+def described(finding: Finding) -> str:
+    """What a leftover is called, what to do, and what migration would write in its place."""
+    text = replacement(finding)
+    fix = f" [fixable: → {text}]" if text else " [fixable]" if is_fixable(finding) else ""
+    return inert(f"{finding.rule_id} {finding.message}{fix}")
+
+
+def is_fixable(finding: Finding) -> bool:
+    """Whether migration takes care of a leftover: by edits of its own, or by those of an import."""
+    return finding.safety in ("safe", "review")
+
+
+def is_whole(finding: Finding) -> bool:
+    """Whether the found text is all of what was found: one line, not cut. Then it begins at line and column."""
+    return len(finding.found) == finding.end - finding.start
+
+
+def replacement(finding: Finding) -> str | None:
+    """The found text after its edits, None where they reach out of it or it is not shown as a whole."""
+    edits = [Edit(edit.start - finding.start, edit.end - finding.start, edit.text) for edit in finding.edits]
+    if not edits or not is_whole(finding) or any(edit.start < 0 or edit.end > len(finding.found) for edit in edits):
+        return None
+    return apply_edits(finding.found, edits)
+
+
+def error_line(result: FileResult) -> str:
+    """A file that could not be checked, and why."""
+    line = f":{result.error.line}" if result.error and result.error.line else ""
+    return f"{inert_path(result.path)}{line}: error: {inert(result.error.message if result.error else '')}"
+
+
+def entry_line(entry: Entry) -> str:
+    """What a baseline lists and nobody finds any more."""
+    times = f" ({entry.count} times)" if entry.count > 1 else ""
+    return f"{inert_path(entry.path)}: {inert(f'{entry.rule_id} {entry.found}')}{times}"
+
+
+def check_summary(result: CheckResult) -> str:
+    """A check in one line: what is left, what was known, what is done, and how much was looked at."""
+    new = result.new
+    fixable = sum(1 for leftover in new if is_fixable(leftover.finding))
+    known, fixed = len(result.leftovers) - len(new), sum(entry.count for entry in result.fixed)
+    found = _number(len(new), "new leftover" if known or fixed else "leftover")
+    if new:
+        found += f" ({fixable:,} fixable) in {_number(len({leftover.path for leftover in new}), 'file')}"
+    elif not known and not result.errors:
+        found = "no CUDA left"
+    parts = [found, *(f"{count:,} {name}" for count, name in ((known, "known"), (fixed, "fixed")) if count)]
+    target = f" for {inert(result.target)}" if result.target else ""
+    errors = f", {_number(len(result.errors), 'file')} could not be checked" if result.errors else ""
+    return f"{', '.join(parts)}; {_number(result.files, 'file')} checked{target} in {result.seconds:.2f} s{errors}"
