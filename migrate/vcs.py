@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from migrate.hunks import added_runs, python_lines
 
 _SAFE = (
     "git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.untrackedCache=false",
-    "-c", "core.quotePath=false", "-c", "submodule.recurse=false", "--no-optional-locks",
+    "-c", "core.quotePath=false", "-c", "submodule.recurse=false", "-c", "diff.relative=false",
+    "-c", "diff.autoRefreshIndex=false", "--no-optional-locks",
 )  # fmt: skip
 
 _STATUS = ("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=all")
+
+# --text: no attribute that calls a file binary hides its lines
+_DIFF = (
+    "diff", "--patch", "--unified=0", "--inter-hunk-context=0", "--text", "--no-ext-diff", "--no-textconv",
+    "--no-color", "--no-renames", "--ignore-submodules=all", "--diff-algorithm=myers", "-O/dev/null",
+    "--src-prefix=a/", "--dst-prefix=b/",
+)  # fmt: skip
+
+_BATCH = 500
+
+
+class RevisionError(Exception):
+    """A revision that nothing can be compared with; the message says why."""
 
 
 def listed_files(root: Path) -> list[str] | None:
@@ -30,8 +48,8 @@ def changed_files(root: Path, paths: Iterable[str]) -> list[str] | None:
     """
     names = list(paths)
     changed: set[str] = set()
-    for start in range(0, len(names), 500):
-        batch = _from_top(root, names[start : start + 500])
+    for start in range(0, len(names), _BATCH):
+        batch = _from_top(root, names[start : start + _BATCH])
         literal = [f":(top,literal){name}" for name in batch]
         tracked = _git(root, "ls-files", "-z", "--full-name", "--", *literal)
         differing = _git(root, *_STATUS, "--", *literal)
@@ -42,9 +60,59 @@ def changed_files(root: Path, paths: Iterable[str]) -> list[str] | None:
     return sorted(changed)
 
 
+def added_lines(root: Path, revision: str, paths: Iterable[str]) -> dict[str, set[int]]:
+    """The lines of the working tree, from 1 as Python counts them, that a revision had not; by path below `root`.
+
+    What is compared with is the merge base of the revision and HEAD, as in `git diff REV...`, so that lines
+    which that branch lost since are not ours: for a pull request, name the branch that it goes to. Changes count
+    whether committed or not. A new, untracked, ignored or renamed file counts as a whole, a binary one like any
+    other; a link has no lines, nor has a file of a submodule or of another repository inside this one.
+    Raises `RevisionError` if there is no repository, revision or common history, or git cannot compare.
+    """
+    base = _merge_base(root, revision)
+    names = list(paths)
+    added: dict[str, set[int]] = {}
+    for start in range(0, len(names), _BATCH):
+        batch = names[start : start + _BATCH]
+        given = dict(zip(_from_top(root, batch), batch, strict=True))
+        literal = [f":(top,literal){name}" for name in given]
+        patch = _git(root, *_DIFF, base, "--", *literal)
+        untracked = _git(root, "ls-files", "-z", "--full-name", "--others", "--", *literal)
+        if patch is None or untracked is None:
+            raise RevisionError(f"git cannot compare {root} with {revision!r}")
+        wholly = [(os.fsdecode(name), None) for name in untracked.split(b"\0")]
+        for name, runs in (*added_runs(patch), *wholly):
+            if name in given:
+                added[given[name]] = _lines(root / given[name], runs)
+    return {name: added[name] for name in sorted(added) if added[name]}
+
+
 def is_repository(root: Path) -> bool:
     """Whether git keeps track of `root`."""
     return _git(root, "rev-parse", "--is-inside-work-tree") is not None
+
+
+def _merge_base(root: Path, revision: str) -> str:
+    """The commit at which the histories of a revision and of HEAD part. Raises `RevisionError`."""
+    if not is_repository(root):
+        raise RevisionError(f"{root} is in no repository that git can read")
+    commit = None
+    if not revision.startswith("-") and "\0" not in revision:
+        commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    if commit is None or not re.fullmatch(rb"[0-9a-f]{40,64}\n", commit):
+        raise RevisionError(f"{revision!r} is no commit that the repository of {root} has: was it fetched?")
+    base = _git(root, "merge-base", commit.decode().strip(), "HEAD")
+    if base is None:
+        raise RevisionError(f"{revision!r} and HEAD have no commit in common: a shallow clone has to fetch more")
+    return base.decode().strip()
+
+
+def _lines(path: Path, runs: Sequence[range] | None) -> set[int]:
+    """The lines of a file in runs of git's, None for all; none if it is a link, or gone or closed by now."""
+    try:
+        return python_lines(path.read_bytes(), runs) if stat.S_ISREG(path.lstat().st_mode) else set()
+    except OSError:
+        return set()
 
 
 def _from_top(root: Path, names: list[str]) -> list[str]:
@@ -54,7 +122,7 @@ def _from_top(root: Path, names: list[str]) -> list[str]:
 
 def _git(root: Path, *arguments: str) -> bytes | None:
     """The output of a git command, None if it fails or git is not there."""
-    drivers = _filter_drivers(root) if arguments[0] == "status" else []
+    drivers = _filter_drivers(root) if arguments[0] in ("status", "diff") else []
     if drivers is None:
         return None
     off = [f"{driver}.{key}" for driver in drivers for key in ("clean=", "smudge=", "process=", "required=false")]
