@@ -16,6 +16,7 @@ from migrate.model import Rule, Sites, Status, Table, Target, Vocabulary
 from migrate.toml import TomlError, parse_toml
 
 RULES = Path(__file__).parent / "rules"
+_SITES = RULES / "sites.toml"
 SCHEMA = 1
 _WORDS = ("name", "module", "device", "backend", "method", "predicate")
 _TOP = {"schema", "target", "sources", "missing_arguments", "namespace", "api", "env", "package", "cli"}
@@ -56,9 +57,8 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
     """Like `load_table`, for a table anywhere on disk. Raises `TableError`; `OSError` if it can't be read."""
     if min_torch is not None and not _is_version(min_torch):
         raise TableError([f"min-torch {min_torch!r} is not a version number, such as 2.5"])
-    sites_path = RULES / "sites.toml"
-    raw_sites, raw = sites_path.read_bytes(), path.read_bytes()
-    sites, source = _read_sites(_parse(sites_path.name, raw_sites))
+    raw_sites, raw = _SITES.read_bytes(), path.read_bytes()
+    sites, source = _read_sites(_parse(_SITES.name, raw_sites))
     reader = _Reader(path.name, _parse(path.name, raw), min_torch)
     target = reader.target()
     rules = {rule.id: rule for rule in reader.rules(source)}
@@ -68,6 +68,11 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
     digest = blake2b(raw_sites + raw + (min_torch or "").encode(), digest_size=16).hexdigest()
     together = tuple(rule for rule in rules.values() if rule.together)
     return Table(source, target, rules, sites, digest, missing_arguments, together)
+
+
+def load_sites() -> Sites:
+    """Where CUDA shows, which is the same for all targets: all that the pre-filter needs."""
+    return _read_sites(_parse(_SITES.name, _SITES.read_bytes()))[0]
 
 
 def version_key(version: str) -> tuple[int, ...]:
