@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Literal
 
 from migrate.leftovers import CheckResult, Leftover
 from migrate.model import FileResult
-from migrate.report.shown import check_summary, described, inert, is_fixable, printable
+from migrate.report.shown import advice, check_summary, inert, is_fixable, printable
 
 Level = Literal["error", "warning", "notice"]
 _SHOWN = 10  # GitHub shows so many of each level for a step
@@ -31,15 +31,11 @@ def render_github(result: CheckResult) -> str:
 
 
 def _commands(result: CheckResult) -> Iterator[tuple[Level, str]]:
-    for error in result.errors:
-        yield "error", _problem(error)
-    for leftover in _new_first(result.leftovers):
+    for leftover in result.leftovers:
         level = _level(leftover)
         yield level, _annotation(level, leftover)
-
-
-def _new_first(leftovers: Iterable[Leftover]) -> list[Leftover]:
-    return sorted(leftovers, key=lambda leftover: leftover.state != "new")
+    for error in result.errors:
+        yield "error", _problem(error)
 
 
 def _level(leftover: Leftover) -> Level:
@@ -50,7 +46,7 @@ def _level(leftover: Leftover) -> Level:
 
 def _annotation(level: Level, leftover: Leftover) -> str:
     finding = leftover.finding
-    message = f"{inert(finding.found)}: {described(finding)}"
+    message = f"{inert(finding.found)}: {advice(finding)}"
     return _command(
         level, message, file=leftover.path, line=finding.line, col=finding.column, title=inert(finding.rule_id)
     )

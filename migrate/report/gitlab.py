@@ -8,7 +8,7 @@ from typing import Any
 
 from migrate.leftovers import CheckResult, Leftover
 from migrate.model import FileResult
-from migrate.report.shown import described, inert_json, is_fixable, printable
+from migrate.report.shown import advice, inert, inert_json, is_fixable, printable
 
 
 def render_gitlab(result: CheckResult) -> str:
@@ -20,7 +20,7 @@ def render_gitlab(result: CheckResult) -> str:
 def _issue(leftover: Leftover) -> dict[str, Any]:
     finding = leftover.finding
     return {
-        "description": f"{printable(finding.found)}: {described(finding)}",
+        "description": f"{inert(finding.found)}: {advice(finding)}",
         "check_name": printable(finding.rule_id),
         "fingerprint": leftover.fingerprint,
         "severity": _severity(leftover),

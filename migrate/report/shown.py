@@ -120,10 +120,15 @@ def place_of(leftover: Leftover) -> str:
 
 
 def described(finding: Finding) -> str:
-    """What a leftover is called, what to do, and what migration would write in its place."""
+    """What a leftover is called, and what to do about it."""
+    return f"{inert(finding.rule_id)} {advice(finding)}"
+
+
+def advice(finding: Finding) -> str:
+    """What to do about a leftover, and what migration would write in its place."""
     text = replacement(finding)
     fix = f" [fixable: → {text}]" if text else " [fixable]" if is_fixable(finding) else ""
-    return inert(f"{finding.rule_id} {finding.message}{fix}")
+    return inert(f"{finding.message}{fix}")
 
 
 def is_fixable(finding: Finding) -> bool:
