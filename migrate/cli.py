@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from migrate import __version__
+from migrate.cli_check import baseline, check
 
 if TYPE_CHECKING:
     from migrate.config import Config
@@ -46,6 +47,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # code may hold what the terminal's encoding has not
+
+
+main.add_command(check)
+main.add_command(baseline)
 
 
 @main.command()

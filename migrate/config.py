@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,22 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a run does; sizes in bytes, `exclude` as glob patterns on paths below the root."""
+    """What a run does; sizes in bytes, `exclude` and `per_file_ignores` by glob patterns on paths below the root.
+
+    `select`, `ignore`, `per_file_ignores`, `baseline` and `allow_fixed` are for `check`.
+    """
 
     target: str | None = None
     min_torch: str | None = None
     exclude: tuple[str, ...] = ()
     max_file_size: int = MEGABYTE
     jobs: int = 1
+    force_exclude: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    baseline: str | None = None
+    allow_fixed: bool = False
 
 
 def load_config(root: Path, options: Mapping[str, Any]) -> Config:
@@ -80,10 +89,18 @@ def _checked(path: Path, table: Any) -> dict[str, Any]:
 
 def _converted(where: str, key: str, value: Any) -> Any:
     """A setting in the type of its field. Raises `ConfigError` if it has another."""
-    if key == "exclude":
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if key in ("exclude", "select", "ignore"):
+        if _is_texts(value):
             return tuple(value)
-        raise ConfigError(f"{where}: exclude must be a list of glob patterns")
+        raise ConfigError(f"{where}: {key} must be a list of {'glob patterns' if key == 'exclude' else 'rule ids'}")
+    if key == "per-file-ignores":
+        if isinstance(value, Mapping) and all(_is_texts(rules) for rules in value.values()):
+            return {glob: tuple(rules) for glob, rules in value.items()}
+        raise ConfigError(f"{where}: per-file-ignores must be a table of lists of rule ids, by glob pattern")
+    if key in ("force-exclude", "allow-fixed"):
+        if isinstance(value, bool):
+            return value
+        raise ConfigError(f"{where}: {key} must be true or false")
     if key in ("max-file-size", "jobs"):
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             return value
@@ -91,6 +108,10 @@ def _converted(where: str, key: str, value: Any) -> Any:
     if isinstance(value, str):
         return value
     raise ConfigError(f"{where}: {key} = {value} must be a quoted string")
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _line_of(path: Path, key: str) -> int:

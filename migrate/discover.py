@@ -16,6 +16,7 @@ from migrate.vcs import listed_files
 _KINDS: dict[str, Kind] = {
     ".py": "python", ".pyi": "python", ".pyw": "python", ".cu": "cuda-source", ".cuh": "cuda-source",
 }  # fmt: skip
+_MARKS = (".git", "accel-migrate.toml")
 _SKIPPED = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".tox", ".nox", ".mypy_cache", ".eggs"})
 
 
@@ -28,26 +29,35 @@ class Discovery:
     problems: tuple[FileResult, ...]
 
 
-def discover(arguments: Sequence[Path], exclude: Iterable[str], max_file_size: int) -> Discovery:
+def discover(
+    arguments: Sequence[Path], exclude: Iterable[str], max_file_size: int, *, root: Path | None = None,
+    force_exclude: bool = True,
+) -> Discovery:  # fmt: skip
     """Find the files that the arguments name or hold.
 
     A directory's files are those git lists, or all but hidden tool folders where there is no repository.
     Files that cannot be taken (too large, links out of the tree, no regular files) come back as problems.
+    Paths are relative to `root`, or where that is not given, or does not hold them all, to what they have in
+    common. Without `force_exclude` a file that is itself an argument is not excluded.
     Raises `FileNotFoundError` for an argument that does not exist.
     """
-    root = _root(arguments)
+    common = _root(arguments)
+    root = root if root is not None and common.is_relative_to(root) else common
     excluded = _Matcher(exclude)
     names: set[str] = set()
     for argument in arguments:
         if not argument.exists():
             raise FileNotFoundError(str(argument))
         names.update(_below(root, _absolute(argument)))
+    kept: set[str] = set()
+    if not force_exclude:
+        kept.update(name for path in arguments if path.is_file() for name in _below(root, _absolute(path)))
     inside = _Inside(root)
     files: list[tuple[str, Kind]] = []
     problems: list[FileResult] = []
     for name in sorted(names):
         kind = _kind(root / name)
-        if kind is None or excluded(name):
+        if kind is None or (excluded(name) and name not in kept):
             continue
         problem = _problem(inside, name, max_file_size)
         if problem is None:
@@ -55,6 +65,12 @@ def discover(arguments: Sequence[Path], exclude: Iterable[str], max_file_size: i
         elif problem.message:
             problems.append(FileResult(name, kind, "", error=problem))
     return Discovery(root, tuple(files), tuple(problems))
+
+
+def project_root(folder: Path) -> Path:
+    """The folder that paths of a project are relative to: the nearest with our settings or a repository above it."""
+    here = Path(os.path.realpath(folder))
+    return next((path for path in (here, *here.parents) if any((path / mark).exists() for mark in _MARKS)), here)
 
 
 def local_modules(files: Iterable[tuple[str, Kind]], wanted: frozenset[str]) -> dict[str, frozenset[str]]:

@@ -1,0 +1,193 @@
+"""The commands `check` and `baseline`: leftovers of CUDA, for CI and hooks. Nothing is imported before it is needed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from migrate.check import Scope
+    from migrate.config import Config
+    from migrate.discover import Discovery
+    from migrate.leftovers import CheckResult, Entry
+
+FORMATS = ("text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown")
+_SUFFIXES = {".json": "json", ".sarif": "sarif", ".md": "markdown", ".xml": "junit", ".txt": "text"}
+FOUND, FAILED = 1, 2
+Fail = Callable[[str], Any]
+
+
+def _shared(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that `check` and `baseline` have in common."""
+    options = [
+        click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
+        click.option("--target", metavar="NAME", help="Check for this vendor; without it, for what is CUDA's alone."),
+        click.option("--min-torch", metavar="VERSION", help="The oldest torch that the code must run on."),
+        click.option("--select", multiple=True, metavar="RULE", help="Only these rules, or kinds of rules."),
+        click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules, or kinds of rules."),
+        click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated."),
+        click.option("--force-exclude", is_flag=True, default=None, help="Leave them out even where named as PATHS."),
+        click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000."),
+        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_shared
+@click.option("--stdin-filename", metavar="NAME", help="What the file read from standard input (PATHS: -) is called.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="What goes to stdout.")
+@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+              help="Also write a report: .json .sarif .md .xml .txt. May be repeated.")  # fmt: skip
+@click.option("--statistics", is_flag=True, help="Print how often each rule is found instead.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Fail only on what it does not list.")
+@click.option("--allow-fixed", is_flag=True, default=None, help="Do not fail on entries of the baseline that are gone.")
+@click.option("--diff-base", metavar="REV", help="Only what stands on lines added since this revision.")
+def check(paths: tuple[Path, ...], **options: Any) -> None:
+    """Report what is left of CUDA below PATHS (default: the current folder); write nothing.
+
+    Exit codes: 0 nothing left, 1 something left, 2 bad usage or a file that could not be handled.
+    """
+    for path in options["reports"]:
+        if path.suffix not in _SUFFIXES:
+            raise click.UsageError(f"--report {path}: the suffix must be one of {', '.join(_SUFFIXES)}")
+    result, config = _checked(paths, options)
+    _show(result, options)
+    if result.errors:
+        sys.exit(FAILED)
+    sys.exit(FOUND if result.new or (result.fixed and not config.allow_fixed) else 0)
+
+
+@click.command()
+@_shared
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it; else to stdout.")
+def baseline(paths: tuple[Path, ...], output: Path | None, **options: Any) -> None:
+    """Write down what is left of CUDA now, for `check --baseline`."""
+    from migrate.baseline import write_baseline
+
+    result, _ = _checked(paths, {**options, "baseline": None, "no_baseline": True})
+    if result.errors:
+        for error in result.errors:
+            click.echo(f"accel-migrate: {error.path}: {error.error.message if error.error else ''}", err=True)
+        sys.exit(FAILED)
+    text = write_baseline(result.leftovers)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        _write(output, text)
+
+
+def _checked(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult, Config]:
+    from migrate.baseline import BaselineError
+    from migrate.config import ConfigError
+    from migrate.table import TableError
+    from migrate.vcs import RevisionError
+
+    try:
+        return _run(paths, options)
+    except FileNotFoundError as error:
+        _fail(f"no such file or folder: {error.filename or error}")
+    except OSError as error:
+        _fail(f"cannot read {error.filename}: {error.strerror or error}")
+    except (ConfigError, TableError, BaselineError, RevisionError) as error:
+        _fail(str(error))
+    raise AssertionError
+
+
+def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult, Config]:
+    from migrate.check import check as check_files
+    from migrate.check import check_text
+    from migrate.discover import discover, project_root
+
+    root = project_root(Path.cwd())
+    config = _settings(root, options)
+    entries = _entries(root, config, options)
+    if paths == (Path("-"),):
+        name = options.get("stdin_filename") or "stdin.py"
+        data = sys.stdin.buffer.read()
+        return check_text(name, data, config.target, config.min_torch, _scope(config), entries), config
+    found = discover(
+        paths or (Path(),), config.exclude, config.max_file_size, root=root, force_exclude=config.force_exclude
+    )
+    scope = _scope(config, found, options.get("diff_base"))
+    with _executor(config.jobs, found) as executor:
+        return check_files(found, config.target, config.min_torch, scope, entries, executor), config
+
+
+def _settings(root: Path, options: dict[str, Any]) -> Config:
+    from migrate.config import load_config
+
+    names = ("target", "min_torch", "max_file_size", "jobs", "force_exclude", "allow_fixed")
+    config = load_config(root, {name: options.get(name) for name in names})
+    return replace(
+        config,
+        exclude=(*config.exclude, *options["exclude"]),
+        select=options["select"] or config.select,
+        ignore=(*config.ignore, *options["ignore"]),
+    )
+
+
+def _entries(root: Path, config: Config, options: dict[str, Any]) -> Sequence[Entry] | None:
+    """The entries of the baseline named by an option, or by the settings and then relative to the project."""
+    from migrate.baseline import read_baseline
+
+    if options.get("no_baseline"):
+        return None
+    path = options["baseline"] or (root / config.baseline if config.baseline else None)
+    return read_baseline(str(path), path.read_bytes()) if path else None
+
+
+def _scope(config: Config, found: Discovery | None = None, revision: str | None = None) -> Scope:
+    from migrate.check import Scope
+
+    added = None
+    if found is not None and revision is not None:
+        from migrate.vcs import added_lines
+
+        added = added_lines(found.root, revision, [path for path, _ in found.files])
+    return Scope(config.select, config.ignore, config.per_file_ignores, added)
+
+
+def _executor(jobs: int, found: Discovery) -> Any:
+    if jobs == 1 or len(found.files) < jobs:
+        return nullcontext()
+    from concurrent.futures import ProcessPoolExecutor
+
+    executor: Executor = ProcessPoolExecutor(jobs)
+    return executor
+
+
+def _show(result: CheckResult, options: dict[str, Any]) -> None:
+    from migrate.report.formats import FORMATS as RENDERERS
+    from migrate.report.formats import render_statistics
+
+    for path in options["reports"]:
+        _write(path, RENDERERS[_SUFFIXES[path.suffix]](result))
+    render = render_statistics if options["statistics"] else RENDERERS[options["form"]]
+    text = render(result)
+    if text:
+        click.echo(text, nl=not text.endswith("\n"))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        _fail(f"cannot write {path}: {error.strerror or error}")
+
+
+def _fail(message: str) -> None:
+    from migrate.report.shown import printable
+
+    click.echo("accel-migrate: " + "\n".join(printable(line) for line in message.split("\n")), err=True)
+    sys.exit(FAILED)
