@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
-from migrate.model import Sites
+from migrate.model import SUPPRESSION, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
 Span = tuple[int, int]
@@ -15,7 +15,7 @@ Span = tuple[int, int]
 def may_mention(data: bytes, sites: Sites) -> bool:
     """Whether the bytes of a file hold a word, in any case, or an import for which it has to be parsed."""
     lower = data.lower()
-    if any(word.encode() in lower for word in sites.words):
+    if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(
         stem.encode() in lower and any(word.encode() in lower for word in words)

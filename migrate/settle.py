@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from migrate.codemods.view import View
 from migrate.edits import overlaps, position
-from migrate.model import Draft, Finding
+from migrate.model import SUPPRESSION, Draft, Finding
 
 _SHOWN = 80
 _LINE = re.compile(r"[^\r\n]*")
@@ -50,8 +50,12 @@ def accounted(view: View, drafts: Iterable[Draft]) -> tuple[Finding, ...]:
     drafts = list(drafts)
     drafts += _unspoken(view, drafts)
     starts = view.scan.starts
-    found = [_finding(view, draft, starts) for draft in drafts]
-    return tuple(sorted(found, key=lambda finding: (finding.start, finding.end, finding.rule_id)))
+    return tuple(sorted((finding_of(view, draft, starts) for draft in drafts), key=place_of))
+
+
+def place_of(finding: Finding) -> tuple[int, int, str]:
+    """The order of a file's findings."""
+    return finding.start, finding.end, finding.rule_id
 
 
 def _unspoken(view: View, drafts: list[Draft]) -> Iterator[Draft]:
@@ -69,6 +73,8 @@ def _unspoken(view: View, drafts: list[Draft]) -> Iterator[Draft]:
         line_start = text.rfind("\n", 0, start) + 1
         hash_at = text.find("#", max(line_start, covered), start)
         done = _end_of_line(text, start)
+        if hash_at >= 0 and SUPPRESSION in text[hash_at:done]:
+            continue  # no reference, but a word about one
         if hash_at >= 0:
             yield Draft("left:comment", hash_at, done, "left", "a comment")
         else:
@@ -82,7 +88,7 @@ def _end_of_line(text: str, start: int) -> int:
     return found.end() if found else start
 
 
-def _finding(view: View, draft: Draft, starts: list[int]) -> Finding:
+def finding_of(view: View, draft: Draft, starts: list[int]) -> Finding:
     text = view.scan.text
     at = draft.start
     if "\n" in text[draft.start : draft.end]:  # point at the line of a long text that matters
@@ -92,7 +98,7 @@ def _finding(view: View, draft: Draft, starts: list[int]) -> Finding:
     line, column = position(starts, at)
     return Finding(
         draft.rule_id, draft.start, draft.end, line, column, _shown(text, at, draft), draft.message, draft.safety,
-        draft.edits,
+        draft.edits, draft.suppressed,
     )  # fmt: skip
 
 

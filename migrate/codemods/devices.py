@@ -57,7 +57,7 @@ def find(view: View) -> Iterator[Draft]:
                 draft = replace(
                     draft, safety="manual", edits=(), message=f"goes together with another: {stuck.message}"
                 )
-            yield draft
+            yield replace(draft, group=group)
 
 
 def _drafts(view: View) -> Iterator[tuple[int, Draft]]:
