@@ -176,3 +176,13 @@ def test_lines_that_stay_are_in_a_patch_only_as_context(change: tuple[str, list[
     edited = sum(text.count("\n", edit.start, edit.end) + 1 for edit in edits)
     removed = re.findall(rb"^-(?!-- )", patch, flags=re.MULTILINE)
     assert len(removed) <= edited
+
+
+@pytest.mark.xfail(reason="the line that gains its end is shown as one that stays")
+@pytest.mark.parametrize(
+    ("text", "edit"),
+    [("a", Edit(1, 1, "\n")), ("a", Edit(1, 1, "\nb")), ("a\nb", Edit(3, 3, "\nb")), ("a\nb", Edit(1, 3, ""))],
+)
+def test_last_line_that_gains_or_loses_its_end_is_in_the_patch(text: str, edit: Edit) -> None:
+    new = apply_edits(text, [edit]).encode()
+    assert patched(text.encode(), unified_diff("a.py", text.encode(), new, text, [edit])) == new
