@@ -17,6 +17,7 @@ VALID_BUT_REFUSED = {
     "vendor_import_in_front_of_elif": "if a:\n    import torch\nelif torch.cuda.is_available():\n    pass\n",
     "backslash_in_front_of_a_semicolon": "x = torch.cuda.current_stream() \\\n; y = 1\n",
     "space_behind_except_with_lone_cr": "try: import torch.cuda\rexcept ImportError : pass\rimport torch as th\r",
+    "form_feed_in_front_of_a_statement_on_one_line": "try: \x0cimport torch.cuda\nexcept ImportError: pass\nx = x\n",
     "newer_syntax_with_lone_cr": 'import torch\rtype S = torch.cuda.Stream\rx = "cuda"\r',
 }
 BROKEN = {
@@ -61,6 +62,11 @@ def test_second_run_changes_nothing(case: str) -> None:
 )
 def test_name_that_is_imported_twice_alike_is_migrated_twice(text: str) -> None:
     assert "cuda" not in migrated(text)
+
+
+@pytest.mark.xfail(raises=AssertionError)
+def test_text_below_a_one_line_compound_is_a_text_only() -> None:
+    assert [finding.safety for finding in findings('if a: b\nelse:\n    "cuda"\n')] == ["left"]
 
 
 @pytest.mark.xfail(raises=AssertionError)

@@ -172,12 +172,11 @@ def span_of(node: ast.expr, text: str) -> tuple[int, int]:
     return start, end
 
 
-@targets
-def test_pool_of_processes_gives_the_report_of_one(target: str, tmp_path: Path) -> None:
+def test_pool_of_processes_gives_the_report_of_one(tmp_path: Path) -> None:
     files = {f"{case}/{source_of(case).name}": source_of(case).read_bytes() for case in cases()}
     discovery = found(tree(tmp_path, files))
-    alone = run(discovery, table(target))
     with ProcessPoolExecutor(2) as executor:
-        together = run(discovery, table(target), executor)
-    assert replace(together, seconds=0) == replace(alone, seconds=0)
-    assert len(alone.files) == len(files)
+        for target in TARGETS:
+            alone, together = run(discovery, table(target)), run(discovery, table(target), executor)
+            assert replace(together, seconds=0) == replace(alone, seconds=0)
+            assert len(alone.files) == len(files)
