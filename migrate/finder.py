@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from migrate.model import SUPPRESSION, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
+_LINE = 200  # lines that end at a lone CR are looked for so far back
 Span = tuple[int, int]
 
 
@@ -22,7 +24,7 @@ def may_mention(data: bytes, sites: Sites) -> bool:
         for stem, words in _stems(sites.triggers).items()
     ):
         return True
-    return any(True for _ in _imports(data.decode("latin-1"), sites.packages))
+    return any(True for _ in _imports(data.removeprefix(BOM_UTF8).decode("latin-1"), sites.packages))
 
 
 class Finder:
@@ -105,9 +107,10 @@ def _imports(text: str, packages: Mapping[str, str]) -> Iterator[Span]:
     done = -1
     at = text.find("import")
     while at >= 0:
-        begin = max(text.rfind("\n", 0, at), text.rfind("\r", max(0, at - 200), at), 0)
-        for start in (begin, text.rfind(":", begin, at), text.rfind(";", begin, at)):
-            if start >= done and (found := matches(text, start + 1 if start or begin else 0)):
+        begin = max(text.rfind("\n", 0, at), text.rfind("\r", max(0, at - _LINE), at)) + 1
+        starts = (begin, text.rfind(":", begin, at) + 1, text.rfind(";", begin, at) + 1)
+        for start in starts:
+            if start >= max(begin, done) and (found := matches(text, start)):
                 yield found.span()
                 done = found.end()
                 break

@@ -143,9 +143,10 @@ def _package_draft(view: View, statement: Import, rule: Rule) -> Draft:
 def imports_vendor(view: View) -> bool:
     """Whether the file imports the vendor's package itself, outside functions and branches."""
     package = view.table.target.package
-    for statement in view.scan.imports:
-        place = statement.place
-        if place.scope.kind != "module" or place.nesting == "branch":
+    top = [statement for statement in view.scan.imports if statement.place.scope.kind == "module"]
+    below = all(statement.place.nesting == "branch" for statement in top)  # the whole file is below a condition
+    for statement in top:
+        if statement.place.nesting == "branch" and not below:
             continue
         names = [alias.name for alias in statement.node.names]
         if package in (name.partition(".")[0] for name in [getattr(statement.node, "module", None) or "", *names]):
