@@ -83,7 +83,10 @@ def test_vendor_import_that_is_there_below_a_condition_is_seen() -> None:
 
 
 @pytest.mark.xfail(raises=AssertionError)
-@pytest.mark.parametrize("data", [b"\nimport apex\n", b"\xef\xbb\xbfimport apex\n", b"import os, \\\n  apex\n"])
+@pytest.mark.parametrize(
+    "data",
+    [b"\nimport apex\n", b"\xef\xbb\xbfimport apex\n", b"import os, \\\n  apex\n", b"#\nfrom apex \\\n import amp\n"],
+)
 def test_import_of_a_package_is_seen(data: bytes) -> None:
     assert result_of(data).digest
 
