@@ -18,7 +18,6 @@ VALID_BUT_REFUSED = {
     "backslash_in_front_of_a_semicolon": "x = torch.cuda.current_stream() \\\n; y = 1\n",
     "space_behind_except_with_lone_cr": "try: import torch.cuda\rexcept ImportError : pass\rimport torch as th\r",
     "form_feed_in_front_of_a_statement_on_one_line": "try: \x0cimport torch.cuda\nexcept ImportError: pass\nx = x\n",
-    "newer_syntax_with_lone_cr": 'import torch\rtype S = torch.cuda.Stream\rx = "cuda"\r',
 }
 BROKEN = {
     "vendor_import_inside_a_continued_line": f"import torch \\\n ; import os\n{USE}",
