@@ -116,7 +116,11 @@ def _check(scanned: Scan, edits: Sequence[Edit]) -> None:
 
     for region in scanned.regions:
         start, end = bounds(scanned, region)
-        inside = [Edit(edit.start - start, edit.end - start, edit.text) for edit in edits if start <= edit.start < end]
+        inside = [
+            Edit(edit.start - start, edit.end - start, edit.text)
+            for edit in edits
+            if start <= edit.start < end and not (edit.start == edit.end == start)  # whole lines put before it
+        ]
         if inside:
             before, snippet, after = wrapped(scanned, region)
             parse(before + apply_edits(snippet, inside) + after)

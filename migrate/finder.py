@@ -66,7 +66,7 @@ def mentions_cuda(name: str, sites: Sites) -> bool:
 def _is_word(text: str, start: int, end: int) -> bool:
     """Whether a match is one word of its own: `AsyncClient` holds "nccl", and `ConvMlp` "nvml", by chance."""
     word = text[start:end]
-    if word.islower() or word.isupper() or word[1:].islower():
+    if word.islower() or word.isupper() or word.istitle():
         return True
     return word[:2].lower() == "cu"  # cuDNN, cuBLAS
 
@@ -98,7 +98,8 @@ def _stems(words: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
 @cache
 def _pattern(packages: tuple[str, ...]) -> re.Pattern[str]:
     spelled = "|".join(re.escape(name) for name in sorted(packages, reverse=True))
-    return re.compile(rf"[ \t]*(?:from|import)[ \t]+(?:[\w. ]+,[ \t]*)*(?:{spelled})\b")
+    gap = r"(?:[ \t]|\\\r?\n)"
+    return re.compile(rf"[ \t\f]*(?:from|import){gap}+(?:[\w. ]+,{gap}*)*(?:{spelled})\b")
 
 
 def _imports(text: str, packages: Mapping[str, str]) -> Iterator[Span]:
@@ -108,6 +109,8 @@ def _imports(text: str, packages: Mapping[str, str]) -> Iterator[Span]:
     at = text.find("import")
     while at >= 0:
         begin = max(text.rfind("\n", 0, at), text.rfind("\r", max(0, at - _LINE), at)) + 1
+        while begin > 1 and text[begin - 2] == "\\":  # a line that goes on
+            begin = text.rfind("\n", 0, begin - 1) + 1
         starts = (begin, text.rfind(":", begin, at) + 1, text.rfind(";", begin, at) + 1)
         for start in starts:
             if start >= max(begin, done) and (found := matches(text, start)):

@@ -137,7 +137,7 @@ def is_text(node: ast.AST) -> bool:
 
 
 def is_known_to_fail(text: str) -> bool:
-    """Programs with what `test_known_bugs` lists: goes when those do."""
+    """Programs with what `test_layouts` lists: goes when those do."""
     nodes = list(ast.walk(ast.parse(text)))
     imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = [alias.asname or alias.name for node in imports for alias in node.names]

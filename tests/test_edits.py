@@ -178,7 +178,6 @@ def test_lines_that_stay_are_in_a_patch_only_as_context(change: tuple[str, list[
     assert len(removed) <= edited
 
 
-@pytest.mark.xfail(reason="the line that gains its end is shown as one that stays")
 @pytest.mark.parametrize(
     ("text", "edit"),
     [("a", Edit(1, 1, "\n")), ("a", Edit(1, 1, "\nb")), ("a\nb", Edit(3, 3, "\nb")), ("a\nb", Edit(1, 3, ""))],

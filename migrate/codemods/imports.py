@@ -14,7 +14,7 @@ def find(view: View, plan: Plan) -> Iterator[Draft]:
     """Findings for every import statement of the index."""
     yield from _packages(view)
     for statement in view.index.imports:
-        bindings = [binding for binding in plan.values() if binding.statement is statement]
+        bindings = [binding for binding in plan.bindings if binding.statement is statement]
         if bindings:
             yield from _torch_names(view, statement, bindings)
         elif statement.star and statement.module == view.table.source.module:
