@@ -60,7 +60,9 @@ class Finder:
 def mentions_cuda(name: str, sites: Sites) -> bool:
     """Whether an identifier, a dotted name or a text mentions CUDA in any of its words."""
     lower = name.lower()
-    return any(_is_word(name, start, end) for start, end in _occurrences(lower, sites.words))
+    if not any(word in lower for word in sites.words):
+        return False
+    return lower == name or any(_is_word(name, start, end) for start, end in _occurrences(lower, sites.words))
 
 
 def _is_word(text: str, start: int, end: int) -> bool:
