@@ -13,6 +13,7 @@ import libcst as cst
 
 from migrate.edits import apply_edits
 from migrate.model import Edit
+from migrate.nesting import LIMIT, depth_of
 from migrate.nodes import children, names_in
 from migrate.spans import Spans
 
@@ -24,11 +25,13 @@ def masked(text: str, error: SyntaxError) -> str:
 
     Raises `error` if libcst cannot read the text either, or if something is left that `ast` rejects.
     """
+    if depth_of(text)[0] > LIMIT:
+        raise error
     try:
         module = cst.parse_module(text)
-        spans = Spans(module)
-    except (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError):
+    except (cst.ParserSyntaxError, cst.CSTValidationError):
         raise error from None
+    spans = Spans(module)
     if spans.code != text:
         raise error
     return apply_edits(text, _masks(module, spans, text))
