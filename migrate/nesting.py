@@ -117,7 +117,7 @@ class _Reader:
             self.push(_Level("string", _BRACKET, found["quote"]))
         elif found.lastgroup == "word":
             self.word(token, level)
-        elif token == "," and not (level.lambdas or level.loops) or (token == ";" and len(self.levels) == 1):
+        elif (token == "," and not (level.lambdas or level.loops)) or (token == ";" and len(self.levels) == 1):
             self.restart(level)
         elif token == ":" and level.lambdas:
             level.lambdas -= 1

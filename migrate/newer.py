@@ -17,7 +17,8 @@ from migrate.nesting import LIMIT, depth_of
 from migrate.nodes import children, names_in
 from migrate.spans import Spans
 
-_BLOCKS = (cst.BaseStatement, cst.BaseSuite, cst.ExceptHandler, cst.Else, cst.Finally, cst.MatchCase)
+_HANDLERS = (cst.ExceptHandler, cst.ExceptStarHandler)
+_BLOCKS = (cst.BaseStatement, cst.BaseSuite, *_HANDLERS, cst.Else, cst.Finally, cst.MatchCase)
 
 
 def masked(text: str, error: SyntaxError) -> str:
@@ -46,7 +47,10 @@ def _masks(node: cst.CSTNode, spans: Spans, text: str) -> Iterator[Edit]:
     parameters = getattr(node, "type_parameters", None)
     if isinstance(parameters, cst.TypeParameters):
         yield _filled(*spans.of(parameters), text, "")
-    if isinstance(node, cst.ExceptHandler) and isinstance(node.type, cst.Tuple) and not node.type.lpar:
+    if isinstance(node, cst.ExceptStarHandler):
+        star = text.index("*", spans.of(node)[0])
+        yield Edit(star, star + 1, " ")
+    if isinstance(node, _HANDLERS) and isinstance(node.type, cst.Tuple) and not node.type.lpar:
         yield _filled(*spans.of(node.type), text, "0")
         yield from _masks(node.body, spans, text)
         return
