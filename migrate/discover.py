@@ -11,7 +11,7 @@ from fnmatch import translate
 from pathlib import Path
 
 from migrate.model import FileResult, Kind, Problem
-from migrate.vcs import listed_files
+from migrate.vcs import is_ignored, listed_files
 
 _KINDS: dict[str, Kind] = {
     ".py": "python", ".pyi": "python", ".pyw": "python", ".cu": "cuda-source", ".cuh": "cuda-source",
@@ -26,12 +26,14 @@ class Discovery:
     root: Path
     files: tuple[tuple[str, Kind], ...]
     problems: tuple[FileResult, ...]
+    repositories: tuple[str, ...] = ()  # folders that are passed over because they have a git of their own
 
 
 def discover(arguments: Sequence[Path], exclude: Iterable[str], max_file_size: int) -> Discovery:
     """Find the files that the arguments name or hold.
 
-    A directory's files are those git lists, or all but hidden tool folders where there is no repository.
+    A directory's files are those git lists, or all but hidden tool folders where there is no repository or git
+    ignores the directory.
     Files that cannot be taken (too large, links out of the tree, no regular files) come back as problems.
     Raises `FileNotFoundError` for an argument that does not exist.
     """
@@ -45,7 +47,10 @@ def discover(arguments: Sequence[Path], exclude: Iterable[str], max_file_size: i
     inside = _Inside(root)
     files: list[tuple[str, Kind]] = []
     problems: list[FileResult] = []
+    repositories: list[str] = []
     for name in sorted(names):
+        if not excluded(name.rstrip("/")) and os.path.exists(root / name / ".git"):
+            repositories.append(name.rstrip("/"))
         kind = _kind(root / name)
         if kind is None or excluded(name):
             continue
@@ -54,7 +59,9 @@ def discover(arguments: Sequence[Path], exclude: Iterable[str], max_file_size: i
             files.append((name, kind))
         elif problem.message:
             problems.append(FileResult(name, kind, "", error=problem))
-    return Discovery(root, tuple(files), tuple(problems))
+    named = {_absolute(argument) for argument in arguments}
+    passed_over = tuple(name for name in dict.fromkeys(repositories) if root / name not in named)
+    return Discovery(root, tuple(files), tuple(problems), passed_over)
 
 
 def local_modules(files: Iterable[tuple[str, Kind]], wanted: frozenset[str]) -> dict[str, frozenset[str]]:
@@ -88,7 +95,7 @@ def _below(root: Path, argument: Path) -> Iterator[str]:
     prefix = argument.relative_to(root).as_posix()
     prefix = "" if prefix == "." else prefix + "/"
     listed = listed_files(argument)
-    for name in listed if listed is not None else _walked(argument):
+    for name in _walked(argument) if listed is None or is_ignored(argument) else listed:
         yield prefix + name
 
 

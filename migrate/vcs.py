@@ -28,10 +28,10 @@ def changed_files(root: Path, paths: Iterable[str]) -> list[str] | None:
 
     The answers are relative to the top of the repository.
     """
-    names = list(paths)
+    names, folder = list(paths), folder_of(root)
     changed: set[str] = set()
     for start in range(0, len(names), 500):
-        batch = _from_top(root, names[start : start + 500])
+        batch = [folder + name for name in names[start : start + 500]]
         literal = [f":(top,literal){name}" for name in batch]
         tracked = _git(root, "ls-files", "-z", "--full-name", "--", *literal)
         differing = _git(root, *_STATUS, "--", *literal)
@@ -47,9 +47,14 @@ def is_repository(root: Path) -> bool:
     return _git(root, "rev-parse", "--is-inside-work-tree") is not None
 
 
-def _from_top(root: Path, names: list[str]) -> list[str]:
-    prefix = os.fsdecode((_git(root, "rev-parse", "--show-prefix") or b"").rstrip(b"\n"))
-    return [prefix + name for name in names]
+def folder_of(root: Path) -> str:
+    """The path of `root` from the top of its repository, with a slash at its end; empty at the top, or without one."""
+    return os.fsdecode((_git(root, "rev-parse", "--show-prefix") or b"").removesuffix(b"\n"))
+
+
+def is_ignored(folder: Path) -> bool:
+    """Whether git passes over all that is new in a folder."""
+    return _git(folder, "check-ignore", "-q", "--", str(folder)) is not None
 
 
 def _git(root: Path, *arguments: str) -> bytes | None:
