@@ -38,7 +38,8 @@ def migrate_bytes(
 ) -> FileResult:
     """Find the CUDA references of one file and the edits that migrate it; nothing is written.
 
-    `path` is only named in the result. Bad input is a `Problem` in it, never an exception.
+    `path` is only named in the result. Bad input is a `Problem` in it, never an exception. The recursion limit
+    of the interpreter is raised to follow code that nests.
     """
     if kind == "python" and not may_mention(data, table.sites):
         return FileResult(path, kind, "")
