@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from migrate.model import RepoReport, Table
 
 FAILED = 2
+Sources = Mapping[str, bytes]  # path -> the bytes that were looked at
 _REPORTS = (".json", ".patch")
 
 
@@ -32,9 +33,29 @@ class _DefaultGroup(click.Group):
     """`accel-migrate --target npu repo` means `accel-migrate migrate --target npu repo`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "--version"):
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "--version")):
             args.insert(0, "migrate")
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            from migrate.runner import blamed
+
+            _fail(blamed(error))
+
+
+class _TargetOption(click.Option):
+    """Its help names the targets that there are; they are looked up only when it is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from migrate.table import target_names
+
+        self.help = f"The vendor to migrate to: {', '.join(target_names())}."
+        return super().get_help_record(ctx)
 
 
 @click.group(cls=_DefaultGroup)
@@ -55,7 +76,7 @@ main.add_command(baseline)
 
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--target", metavar="NAME", help="The vendor to migrate to: npu, mlu, tpu.")
+@click.option("--target", cls=_TargetOption, metavar="NAME")
 @click.option("--diff", "show_only", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--exit-code", is_flag=True, help="With --diff: exit with 1 if anything would change.")
 @click.option(
@@ -70,22 +91,23 @@ main.add_command(baseline)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
 @click.option("--allow-no-vcs", is_flag=True, help="Write files that git does not keep.")
-@click.option("-q", "--quiet", is_flag=True, help="Print the headline only.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the headline only, and errors to stderr.")
 def migrate(paths: tuple[Path, ...], show_only: bool, output: Path | None, **options: Any) -> None:
     """Migrate the files below PATHS (default: the current folder), in place."""
     paths = paths or (Path(),)
     reports, quiet, form = options["reports"], options["quiet"], options["form"]
     _check_usage(show_only, output, options)
     table, discovery, config = _prepared(paths, options)
-    report, patch = _patched(discovery.root, _run(discovery, table, config))
+    _mention(discovery.repositories)
+    report, sources = _read_again(discovery.root, _run(discovery, table, config))
     if output is not None:
         report = _copied(discovery.root, output, report)
     elif not show_only:
         _guard(discovery.root, report, options["allow_dirty"], options["allow_no_vcs"])
         report = _write(discovery.root, report)
     for path in reports:
-        _save(path, report, patch)
-    _show(report, patch, form, quiet)
+        _save(path, discovery.root, report, sources)
+    _show(report, sources, form, quiet)
     if report.errors:
         sys.exit(FAILED)
     sys.exit(1 if options["exit_code"] and report.changed else 0)
@@ -160,14 +182,19 @@ class _Progress:
         self._bar.update(self._task, completed=done)
 
 
-def _patched(root: Path, report: RepoReport) -> tuple[RepoReport, bytes]:
-    """The report with the patch for it; a file that changed since it was looked at is an error in the one only."""
-    from migrate.report.machine import render_patch
+def _mention(repositories: Sequence[str]) -> None:
+    from migrate.report.shown import printable
+
+    for folder in repositories:
+        click.echo(f"not looked at: {printable(folder)}, a repository of its own; name it to migrate it", err=True)
+
+
+def _read_again(root: Path, report: RepoReport) -> tuple[RepoReport, Sources]:
+    """The report, with an error for every file that changed since it was looked at, and the content of the others."""
     from migrate.writer import read_again
 
     files, sources = read_again(root, report.files)
-    report = replace(report, files=tuple(files))
-    return report, render_patch(report, sources.__getitem__)
+    return replace(report, files=tuple(files)), sources
 
 
 def _guard(root: Path, report: RepoReport, allow_dirty: bool, allow_no_vcs: bool) -> None:
@@ -197,7 +224,7 @@ def _guard(root: Path, report: RepoReport, allow_dirty: bool, allow_no_vcs: bool
 def _write(root: Path, report: RepoReport) -> RepoReport:
     from migrate.writer import write_in_place
 
-    return replace(report, files=tuple(write_in_place(root, report.files)))
+    return replace(report, files=tuple(write_in_place(root, report.files)), written=True)
 
 
 def _copied(root: Path, output: Path, report: RepoReport) -> RepoReport:
@@ -210,27 +237,34 @@ def _copied(root: Path, output: Path, report: RepoReport) -> RepoReport:
     return _write(output, report)
 
 
-def _save(path: Path, report: RepoReport, patch: bytes) -> None:
-    from migrate.report.machine import render_json
+def _save(path: Path, root: Path, report: RepoReport, sources: Sources) -> None:
+    from migrate.report.machine import render_json, render_patch
+    from migrate.vcs import folder_of
 
-    data = patch if path.suffix == ".patch" else render_json(report).encode()
+    if path.suffix == ".patch":
+        data = render_patch(report, sources.__getitem__, folder_of(root))
+    else:
+        data = render_json(report).encode()
     try:
         path.write_bytes(data)
     except OSError as error:
         _fail(f"cannot write the report {path}: {error.strerror or error}")
 
 
-def _show(report: RepoReport, patch: bytes, form: str, quiet: bool) -> None:
-    shown = "" if quiet else patch.decode("utf-8", "surrogateescape")
+def _show(report: RepoReport, sources: Sources, form: str, quiet: bool) -> None:
+    from migrate.report.machine import render_json, render_patch
+    from migrate.report.shown import error_lines, headline
+
     if form == "json":
-        from migrate.report.machine import render_json
-
         click.echo(render_json(report), nl=False)
-    elif quiet:
-        from migrate.report.shown import headline
-
+        return
+    if quiet:
         click.echo(headline(report))
-    elif sys.stdout.isatty():
+        for line in error_lines(report):
+            click.echo(f"error: {line}", err=True)
+        return
+    shown = render_patch(report, sources.__getitem__).decode("utf-8", "surrogateescape")
+    if sys.stdout.isatty():
         from migrate.report.console import print_report
 
         print_report(report, shown)

@@ -11,6 +11,7 @@ from typing import Any
 from migrate.toml import TomlError, parse_toml
 
 MEGABYTE = 1_000_000
+_OWN = "accel-migrate.toml"
 
 
 class ConfigError(Exception):
@@ -54,7 +55,7 @@ def load_config(root: Path, options: Mapping[str, Any]) -> Config:
 
 def _find(root: Path) -> tuple[Path, Any] | None:
     for folder in (root, *root.parents):
-        own = folder / "accel-migrate.toml"
+        own = folder / _OWN
         if own.is_file():
             return own, _read(own)
         project = folder / "pyproject.toml"
@@ -79,8 +80,10 @@ def _checked(path: Path, table: Any) -> dict[str, Any]:
         raise ConfigError(f"{path}: tool.accel-migrate must be a table")
     known = {field.name.replace("_", "-"): field for field in fields(Config)}
     values: dict[str, Any] = {}
+    if "tool" in table and path.name == _OWN:
+        raise ConfigError(f"{path}: settings stand in this file without [tool.accel-migrate]")
     for key, value in table.items():
-        where = f"{path}:{_line_of(path, key)}" + (": [tool.accel-migrate]" if path.name == "pyproject.toml" else "")
+        where = f"{path}:{_line_of(path, key)}" + (": [tool.accel-migrate]" if path.name != _OWN else "")
         if key not in known:
             raise ConfigError(f"{where}: unknown key {key!r}{_suggestion(key, list(known))}")
         values[known[key].name] = _converted(where, key, value)

@@ -11,7 +11,7 @@ from fnmatch import translate
 from pathlib import Path
 
 from migrate.model import FileResult, Kind, Problem
-from migrate.vcs import listed_files
+from migrate.vcs import is_ignored, listed_files
 
 _KINDS: dict[str, Kind] = {
     ".py": "python", ".pyi": "python", ".pyw": "python", ".cu": "cuda-source", ".cuh": "cuda-source",
@@ -27,6 +27,7 @@ class Discovery:
     root: Path
     files: tuple[tuple[str, Kind], ...]
     problems: tuple[FileResult, ...]
+    repositories: tuple[str, ...] = ()  # folders that are passed over because they have a git of their own
 
 
 def discover(
@@ -35,7 +36,8 @@ def discover(
 ) -> Discovery:  # fmt: skip
     """Find the files that the arguments name or hold.
 
-    A directory's files are those git lists, or all but hidden tool folders where there is no repository.
+    A directory's files are those git lists, or all but hidden tool folders where there is no repository or git
+    ignores the directory.
     Files that cannot be taken (too large, links out of the tree, no regular files) come back as problems.
     Paths are relative to `root`, or where that is not given, or does not hold them all, to what they have in
     common. Without `force_exclude` a file that is itself an argument is not excluded.
@@ -55,7 +57,10 @@ def discover(
     inside = _Inside(root)
     files: list[tuple[str, Kind]] = []
     problems: list[FileResult] = []
+    repositories: list[str] = []
     for name in sorted(names):
+        if not excluded(name.rstrip("/")) and os.path.exists(root / name / ".git"):
+            repositories.append(name.rstrip("/"))
         kind = _kind(root / name)
         if kind is None or (excluded(name) and name not in kept):
             continue
@@ -64,7 +69,9 @@ def discover(
             files.append((name, kind))
         elif problem.message:
             problems.append(FileResult(name, kind, "", error=problem))
-    return Discovery(root, tuple(files), tuple(problems))
+    named = {_absolute(argument) for argument in arguments}
+    passed_over = tuple(name for name in dict.fromkeys(repositories) if root / name not in named)
+    return Discovery(root, tuple(files), tuple(problems), passed_over)
 
 
 def project_root(folder: Path) -> Path:
@@ -104,7 +111,7 @@ def _below(root: Path, argument: Path) -> Iterator[str]:
     prefix = argument.relative_to(root).as_posix()
     prefix = "" if prefix == "." else prefix + "/"
     listed = listed_files(argument)
-    for name in listed if listed is not None else _walked(argument):
+    for name in _walked(argument) if listed is None or is_ignored(argument) else listed:
         yield prefix + name
 
 

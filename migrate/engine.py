@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import codecs
 import io
+import sys
 import warnings
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -17,12 +18,15 @@ from typing import TYPE_CHECKING
 from migrate.edits import apply_edits
 from migrate.finder import Finder, may_mention
 from migrate.model import Edit, FileResult, Finding, Kind, Problem, Repository, Table
+from migrate.nesting import TooDeepError, depth_of
 
 if TYPE_CHECKING:
     from migrate.source import Scan
 
 
 NOTHING_KNOWN = Repository()
+_FRAMES = 6000  # what `nesting.LIMIT` needs in libcst's code generator and our walk
+_CRASHING = 50_000  # characters: the parser of Python 3.10 goes down with the process for 65,000 operators
 
 
 class DecodeError(Exception):
@@ -34,7 +38,8 @@ def migrate_bytes(
 ) -> FileResult:
     """Find the CUDA references of one file and the edits that migrate it; nothing is written.
 
-    `path` is only named in the result. Bad input is a `Problem` in it, never an exception.
+    `path` is only named in the result. Bad input is a `Problem` in it, never an exception. The recursion limit
+    of the interpreter is raised to follow code that nests.
     """
     if kind == "python" and not may_mention(data, table.sites):
         return FileResult(path, kind, "")
@@ -48,12 +53,18 @@ def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Reposi
         return FileResult(path, kind, digest, (_cuda_source(path, table),))
     problem = None
     findings: tuple[Finding, ...] = ()
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))  # not lowered again: there may be other threads
     try:
-        findings = _python(decode(data)[0], table, repository)
+        text = decode(data)[0]
+        findings = _python(text, table, repository)
     except DecodeError as error:
         problem = Problem(str(error))
     except SyntaxError as error:
         problem = Problem(f"does not parse: {error.msg}", error.lineno)
+    except TooDeepError as error:
+        problem = Problem(str(error), error.line)
+    except RecursionError:
+        problem = Problem(str(TooDeepError(None)), depth_of(text)[1])
     return FileResult(path, kind, digest, findings, problem)
 
 
@@ -74,9 +85,10 @@ def decode(data: bytes) -> tuple[str, str]:
         encoding, _ = detect_encoding(io.BytesIO(data).readline)
         encoding = "utf-8" if encoding == "utf-8-sig" else encoding
         text = body.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError) as error:
+        again = text.encode(encoding)
+    except (SyntaxError, LookupError, ValueError) as error:  # of no encoding, of one that is not for text, of the bytes
         raise DecodeError(f"cannot be decoded: {error}") from None
-    if text.encode(encoding) != body:
+    if again != body:
         raise DecodeError(f"does not survive decoding as {encoding} and encoding again")
     return text, encoding
 
@@ -127,7 +139,10 @@ def _check(scanned: Scan, edits: Sequence[Edit]) -> None:
 
 
 def parse(text: str) -> ast.Module:
-    """The syntax tree of a file, as far as the running Python can tell it. Raises `SyntaxError`."""
+    """The syntax tree of a file, as far as the running Python can tell it.
+
+    Raises `SyntaxError`, and `TooDeepError` where the parser gives up on code that may be right.
+    """
     try:
         return _parsed(text)
     except SyntaxError as error:
@@ -137,13 +152,17 @@ def parse(text: str) -> ast.Module:
 
 
 def _parsed(text: str) -> ast.Module:
-    """`ast.parse` without warnings about the code, and with one exception for all that can go wrong."""
+    """`ast.parse` without warnings about the code, and with its exceptions sorted."""
+    if sys.version_info < (3, 11) and len(text) > _CRASHING and (deepest := depth_of(text))[0] > _CRASHING:
+        raise TooDeepError(deepest[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return ast.parse(text)
-        except (ValueError, RecursionError, MemoryError) as error:  # NUL bytes, hostile nesting
-            raise SyntaxError(str(error) or type(error).__name__) from None
+        except ValueError as error:  # NUL bytes
+            raise SyntaxError(str(error)) from None
+        except (RecursionError, MemoryError):
+            raise TooDeepError(depth_of(text)[1]) from None
 
 
 def _scanned(text: str, table: Table) -> tuple[Scan, Finder]:

@@ -207,6 +207,7 @@ class RepoReport:
     version: str
     files: tuple[FileResult, ...]
     seconds: float
+    written: bool = False  # whether the edits are made, or only shown
 
     def count(self, *safeties: Safety) -> int:
         return sum(result.count(*safeties) for result in self.files)

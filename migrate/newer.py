@@ -13,10 +13,12 @@ import libcst as cst
 
 from migrate.edits import apply_edits
 from migrate.model import Edit
+from migrate.nesting import LIMIT, depth_of
 from migrate.nodes import children, names_in
 from migrate.spans import Spans
 
-_BLOCKS = (cst.BaseStatement, cst.BaseSuite, cst.ExceptHandler, cst.Else, cst.Finally, cst.MatchCase)
+_HANDLERS = (cst.ExceptHandler, cst.ExceptStarHandler)
+_BLOCKS = (cst.BaseStatement, cst.BaseSuite, *_HANDLERS, cst.Else, cst.Finally, cst.MatchCase)
 
 
 def masked(text: str, error: SyntaxError) -> str:
@@ -24,11 +26,13 @@ def masked(text: str, error: SyntaxError) -> str:
 
     Raises `error` if libcst cannot read the text either, or if something is left that `ast` rejects.
     """
+    if depth_of(text)[0] > LIMIT:
+        raise error
     try:
         module = cst.parse_module(text)
-        spans = Spans(module)
-    except (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError):
+    except (cst.ParserSyntaxError, cst.CSTValidationError):
         raise error from None
+    spans = Spans(module)
     if spans.code != text:
         raise error
     return apply_edits(text, _masks(module, spans, text))
@@ -43,7 +47,10 @@ def _masks(node: cst.CSTNode, spans: Spans, text: str) -> Iterator[Edit]:
     parameters = getattr(node, "type_parameters", None)
     if isinstance(parameters, cst.TypeParameters):
         yield _filled(*spans.of(parameters), text, "")
-    if isinstance(node, cst.ExceptHandler) and isinstance(node.type, cst.Tuple) and not node.type.lpar:
+    if isinstance(node, cst.ExceptStarHandler):
+        star = text.index("*", spans.of(node)[0])
+        yield Edit(star, star + 1, " ")
+    if isinstance(node, _HANDLERS) and isinstance(node.type, cst.Tuple) and not node.type.lpar:
         yield _filled(*spans.of(node.type), text, "0")
         yield from _masks(node.body, spans, text)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from migrate.nesting import check_depth
 from migrate.source import Region, Scan
 from migrate.spans import Spans
 
@@ -26,6 +27,7 @@ class ParsedRegion:
     def __init__(self, scan: Scan, region: Region) -> None:
         before, snippet, after = wrapped(scan, region)
         text = before + snippet + after
+        check_depth(text, region.first)
         try:
             self.module = cst.parse_module(text)
         except (cst.ParserSyntaxError, cst.CSTValidationError):

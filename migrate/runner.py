@@ -68,19 +68,20 @@ def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
             try:
                 results.append(examine(job.path, job.kind, job.data, table, job.repository))
             except Exception as error:
-                results.append(FileResult(job.path, job.kind, "", error=_bug(error)))
+                results.append(FileResult(job.path, job.kind, "", error=Problem(blamed(error))))
     finally:
         if collecting:
             gc.enable()
     return results
 
 
-def _bug(error: Exception) -> Problem:
+def blamed(error: Exception) -> str:
+    """What to say of an exception that should not have come."""
     from traceback import extract_tb
 
     where = extract_tb(error.__traceback__)[-1]
     place = f"{Path(where.filename).name}:{where.lineno}"
-    return Problem(f"internal error, please report it: {error!r} in {place}")
+    return f"internal error, please report it: {error!r} in {place}"
 
 
 def _readable(discovery: Discovery, results: dict[str, FileResult]) -> Iterator[tuple[str, Kind, bytes]]:

@@ -46,10 +46,10 @@ def changed_files(root: Path, paths: Iterable[str]) -> list[str] | None:
 
     The answers are relative to the top of the repository.
     """
-    names = list(paths)
+    names, folder = list(paths), folder_of(root)
     changed: set[str] = set()
     for start in range(0, len(names), _BATCH):
-        batch = _from_top(root, names[start : start + _BATCH])
+        batch = [folder + name for name in names[start : start + _BATCH]]
         literal = [f":(top,literal){name}" for name in batch]
         tracked = _git(root, "ls-files", "-z", "--full-name", "--", *literal)
         differing = _git(root, *_STATUS, "--", *literal)
@@ -70,11 +70,11 @@ def added_lines(root: Path, revision: str, paths: Iterable[str]) -> dict[str, se
     Raises `RevisionError` if there is no repository, revision or common history, or git cannot compare.
     """
     base = _merge_base(root, revision)
-    names = list(paths)
+    names, folder = list(paths), folder_of(root)
     added: dict[str, set[int]] = {}
     for start in range(0, len(names), _BATCH):
         batch = names[start : start + _BATCH]
-        given = dict(zip(_from_top(root, batch), batch, strict=True))
+        given = {folder + name: name for name in batch}
         literal = [f":(top,literal){name}" for name in given]
         patch = _git(root, *_DIFF, base, "--", *literal)
         untracked = _git(root, "ls-files", "-z", "--full-name", "--others", "--", *literal)
@@ -90,6 +90,16 @@ def added_lines(root: Path, revision: str, paths: Iterable[str]) -> dict[str, se
 def is_repository(root: Path) -> bool:
     """Whether git keeps track of `root`."""
     return _git(root, "rev-parse", "--is-inside-work-tree") is not None
+
+
+def folder_of(root: Path) -> str:
+    """The path of `root` from the top of its repository, with a slash at its end; empty at the top, or without one."""
+    return os.fsdecode((_git(root, "rev-parse", "--show-prefix") or b"").removesuffix(b"\n"))
+
+
+def is_ignored(folder: Path) -> bool:
+    """Whether git passes over all that is new in a folder."""
+    return _git(folder, "check-ignore", "-q", "--", str(folder)) is not None
 
 
 def _merge_base(root: Path, revision: str) -> str:
@@ -113,11 +123,6 @@ def _lines(path: Path, runs: Sequence[range] | None) -> set[int]:
         return python_lines(path.read_bytes(), runs) if stat.S_ISREG(path.lstat().st_mode) else set()
     except OSError:
         return set()
-
-
-def _from_top(root: Path, names: list[str]) -> list[str]:
-    prefix = os.fsdecode((_git(root, "rev-parse", "--show-prefix") or b"").rstrip(b"\n"))
-    return [prefix + name for name in names]
 
 
 def _git(root: Path, *arguments: str) -> bytes | None:

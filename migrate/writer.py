@@ -76,7 +76,7 @@ def _content(root: Path, result: FileResult) -> bytes:
 
 
 def _failed(result: FileResult, what: str, error: OSError) -> FileResult:
-    return replace(result, error=Problem(f"cannot be {what}: {error.strerror or error}"))
+    return replace(result, findings=(), error=Problem(f"cannot be {what}: {error.strerror or error}"))
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -53,6 +53,55 @@ def test_files_are_migrated_in_place_and_the_diff_is_shown(repo: Path) -> None:
     assert content(repo) == {"a.py": NPU}
 
 
+def test_current_folder_is_migrated_where_the_settings_say_to_what(repo: Path) -> None:
+    tree(repo, {"accel-migrate.toml": b'target = "npu"\n'})
+    assert command().out.endswith(" s, 1 file changed for npu\n1 reference: 1 rewritten, 0 left, 0 need you\n")
+    assert (repo / "a.py").read_bytes() == NPU
+
+
+@pytest.mark.parametrize(
+    ("options", "done"), [([], "changed"), (["--diff"], "to change"), (["--output", "../out"], "changed")]
+)
+def test_files_are_said_to_be_changed_only_where_they_are(repo: Path, options: list[str], done: str) -> None:
+    assert f" s, 1 file {done} for npu\n" in command("--target", "npu", *options).out
+
+
+def test_quiet_names_the_files_that_cannot_be_handled(repo: Path) -> None:
+    tree(repo, {"\x1b.py": BROKEN, "large.py": b"#" * 999})
+    code, out, err = command("--target", "npu", "--diff", "-q", "--max-file-size", 500)
+    assert (code, out) == (2, "1 reference: 1 rewritten, 0 left, 0 need you\n")
+    assert [line.split(": ")[:2] for line in err.splitlines()] == [["error", "\\x1b.py:2"], ["error", "large.py"]]
+
+
+def test_code_that_would_end_the_process_costs_its_file_only(repo: Path) -> None:
+    deep = [b"(" * 5000 + b"torch.cuda" + b")" * 5000, b"not " * 20_000 + b"torch.cuda", b"~" * 50_000 + b"torch.cuda"]
+    tree(repo, {f"{number}.py": b"import torch\nx = " + code + b"\n" for number, code in enumerate(deep)})
+    code, out, err = process("--target", "npu", "--diff", "-q")
+    assert (code, out) == (2, b"1 reference: 1 rewritten, 0 left, 0 need you\n")
+    assert [line.split(b": ")[1] for line in err.splitlines()] == [b"0.py:2", b"1.py:2", b"2.py:2"]
+
+
+def test_bug_of_the_tool_ends_with_2_and_asks_for_a_report(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("\x1b")
+
+    monkeypatch.setattr("migrate.discover.discover", fail)
+    code, out, err = command("--target", "npu", "--diff")
+    assert (code, out) == (2, "")
+    assert err.startswith("accel-migrate: internal error, please report it: KeyError('\\x1b') in test_cli.py:")
+
+
+def test_repository_in_the_repository_is_named_and_migrated_when_it_is_asked_for(repo: Path) -> None:
+    repository(repo / "third" / "inner", {"b.py": CUDA})
+    git(repo, "add", "third/inner")
+    repository(repo / "other", {"c.py": CUDA})
+    code, out, err = command("--target", "npu", "--diff", "-q", "--exclude", "other")
+    assert (code, out) == (0, "1 reference: 1 rewritten, 0 left, 0 need you\n")
+    assert err == "not looked at: third/inner, a repository of its own; name it to migrate it\n"
+    _, out, err = command("--target", "npu", "--diff", "-q", ".", "third/inner", "other")
+    assert (out, err) == ("3 references: 3 rewritten, 0 left, 0 need you\n", "")
+
+
 def test_second_run_changes_nothing(repo: Path) -> None:
     command("--target", "npu", repo)
     assert command("--target", "npu", "-q", repo) == (0, "0 references: 0 rewritten, 0 left, 0 need you\n", "")
@@ -70,12 +119,14 @@ def test_help_names_the_options() -> None:
         code, out, _ = command(*arguments)
         assert code == 0
         assert ("--max-file-size" in out) == (arguments != ["--help"])
+        assert ("The vendor to migrate to: mlu, npu, tpu." in out) == (arguments != ["--help"])
     assert "migrate" in main.commands
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ([], "--target is missing (known: mlu, npu, tpu)"),
         (["."], "--target is missing (known: mlu, npu, tpu)"),
         (["--format", "text"], "--target is missing (known: mlu, npu, tpu)"),
         (["--target"], "Option '--target' requires an argument."),
@@ -119,6 +170,16 @@ def test_reports_are_written_in_every_form_asked_for(repo: Path, tmp_path: Path)
     assert json.loads(first.read_bytes())["summary"]["changed"] == 1
     git(repo, "apply", str(patch))
     assert content(repo) == {"a.py": NPU}
+
+
+def test_patch_of_a_folder_has_the_paths_of_the_repository(repo: Path, tmp_path: Path) -> None:
+    tree(repo, {"src/b.py": CUDA})
+    git(repo, "add", "--all")
+    git(repo, "commit", "-qm", "second")
+    out = command("--target", "npu", "--report", tmp_path / "r.patch", "src").out
+    assert out.startswith("diff --git a/b.py b/b.py\n")
+    git(repo, "apply", "-R", str(tmp_path / "r.patch"))
+    assert content(repo) == {"a.py": CUDA, "src/b.py": CUDA}
 
 
 def test_report_that_cannot_be_written_ends_with_2(repo: Path) -> None:

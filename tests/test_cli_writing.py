@@ -174,4 +174,6 @@ def test_file_that_cannot_be_written_ends_with_2(repo: Path, monkeypatch: pytest
     code, out, _ = command("--target", "npu", repo)
     assert code == cli.FAILED
     assert "\nerror: a.py: cannot be written: is read-only\n" in out
+    assert " s, 1 file changed for npu, 1 file could not be handled\n1 reference: 1 rewritten, " in out
+    assert "diff --git a/a.py" not in out
     assert (repo / "b.py").read_bytes() == NPU

@@ -93,6 +93,11 @@ def test_value_of_the_wrong_type_is_named_with_its_line(tmp_path: Path, line: st
     assert message(tmp_path) == f"accel-migrate.toml:2: {wrong}"
 
 
+def test_header_of_pyproject_in_our_own_file_is_named(tmp_path: Path) -> None:
+    tree(tmp_path, {"accel-migrate.toml": b"[tool.accel-migrate]\njobs = 3\n"})
+    assert message(tmp_path) == "accel-migrate.toml: settings stand in this file without [tool.accel-migrate]"
+
+
 def test_setting_in_place_of_our_table_is_named(tmp_path: Path) -> None:
     tree(tmp_path, {"pyproject.toml": b"[tool]\naccel-migrate = 3\n"})
     assert message(tmp_path) == "pyproject.toml: tool.accel-migrate must be a table"

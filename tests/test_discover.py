@@ -49,6 +49,26 @@ def test_file_that_is_named_is_looked_at_even_if_git_ignores_it(tmp_path: Path) 
     assert names(discover([tmp_path / "a.py"], (), 100)) == ["a.py"]
 
 
+def test_folder_that_is_named_is_looked_at_even_if_git_ignores_it(tmp_path: Path) -> None:
+    repository(tmp_path, {".gitignore": b"build/\n*.pyi\n"})
+    tree(tmp_path, {"build/sub/a.py": b"", "build/.tox/a.py": b"", "b.py": b"", "src/c.py": b"", "src/d.pyi": b""})
+    assert names(found(tmp_path)) == ["b.py", "src/c.py"]
+    assert names(found(tmp_path / "build")) == ["sub/a.py"]
+    assert names(found(tmp_path / "build" / "sub")) == ["a.py"]
+    assert names(discover([tmp_path / "src", tmp_path / "build"], (), 100)) == ["build/sub/a.py", "src/c.py"]
+
+
+def test_repositories_in_the_repository_are_passed_over_and_named(tmp_path: Path) -> None:
+    root = repository(tmp_path, {"a.py": b""})
+    for name in ("module", "new", "left/out"):
+        repository(root / name, {"b.py": b""})
+    git(root, "add", "module")
+    discovery = found(root, "left")
+    assert (names(discovery), discovery.repositories) == (["a.py"], ("module", "new"))
+    discovery = discover([root, root / "new"], (), 100)
+    assert (names(discovery), discovery.repositories) == (["a.py", "new/b.py"], ("left/out", "module"))
+
+
 def test_paths_are_relative_to_what_the_arguments_have_in_common(tmp_path: Path) -> None:
     tree(tmp_path, {"a/x.py": b"", "b/c/y.py": b"", "b/z.py": b""})
     discovery = discover([tmp_path / "b" / "c", tmp_path / "a" / "x.py", tmp_path / "b" / "c" / "y.py"], (), 100)

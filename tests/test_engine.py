@@ -11,7 +11,7 @@ import pytest
 from kit import CUDA, NPU, result_of, table
 
 from migrate import engine
-from migrate.engine import DecodeError, decode, digest_of, migrate_bytes, parse, rewritten
+from migrate.engine import DecodeError, decode, digest_of, migrate_bytes, rewritten
 from migrate.model import FileResult, Problem, Repository
 
 
@@ -72,6 +72,11 @@ def test_what_the_repository_defines_changes_the_result() -> None:
         (b"# cuda \xff\n", "cannot be decoded: invalid or missing encoding declaration"),
         (b"#\n#\n#cuda \xff\n", "cannot be decoded: 'utf-8' codec can't decode byte 0xff"),
         (b"# coding: klingon\n" + CUDA, "cannot be decoded: unknown encoding: klingon"),
+        (b"# coding: rot13\n" + CUDA, "cannot be decoded: 'rot13' is not a text encoding"),
+        (b"# coding: hex\n" + CUDA, "cannot be decoded: 'hex' is not a text encoding"),
+        (b"# coding: undefined\n" + CUDA, "cannot be decoded: "),
+        (b"# coding: punycode\n" + CUDA + b"#\xe9", "cannot be decoded: "),
+        (b"# coding: unicode_escape\n# \\xe9\n" + CUDA, "does not survive decoding as unicode_escape"),
         (BOM_UTF8 + b"# coding: latin-1\n" + CUDA, "cannot be decoded: encoding problem: utf-8"),
         (b"# coding: utf-7\n# +AGE-\n" + CUDA, "does not survive decoding as utf-7 and encoding again"),
     ],
@@ -128,15 +133,22 @@ def test_text_too_deep_for_python_is_a_problem_and_no_exception(case: str) -> No
     assert problem(DEEP[case]).message.startswith("does not parse: ")
 
 
-@pytest.mark.parametrize("error", [RecursionError("deep"), MemoryError(), ValueError("odd")])
-def test_parser_that_gives_up_is_a_syntax_error(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "message", "line"),
+    [
+        (RecursionError("deep"), "nested too deeply", 2),
+        (MemoryError(), "nested too deeply", 2),
+        (ValueError("odd"), "does not parse: odd", None),
+    ],
+)
+def test_parser_that_gives_up_is_a_problem(
+    error: Exception, message: str, line: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def give_up(_: str) -> None:
         raise error
 
     monkeypatch.setattr(engine, "ast", SimpleNamespace(parse=give_up))
-    with pytest.raises(SyntaxError):
-        parse("x")
-    assert problem(CUDA).message == f"does not parse: {str(error) or 'MemoryError'}"
+    assert problem(CUDA) == Problem(message, line)
 
 
 def test_edits_are_applied_to_the_text_without_its_mark() -> None:

@@ -6,13 +6,14 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Mapping
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from kit import CUDA, FIXTURES, TARGETS, found, git, repository, table, tree
+from kit import CUDA, FIXTURES, NPU, TARGETS, found, git, repository, table, tree
 from rich.console import Console
 
 from migrate import __version__
@@ -22,6 +23,7 @@ from migrate.report.machine import render_json, render_patch, summary
 from migrate.report.shown import headline, printable, scope_line
 from migrate.report.text import render_text
 from migrate.runner import run
+from migrate.vcs import folder_of
 from migrate.writer import write_in_place
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -93,12 +95,18 @@ b.py: 1 for you
   3:7       torch.cuda.x  [api:torch.cuda.x]
             do
 
+b.py: 1 worth a review
+  3:7       torch.cuda.x  [r]
+            m
+
 error: d.py:4: does not parse: no
 error: e.py: cannot be read: no
 5 files looked at in 1.25 s, 2 files to change for npu, 2 files could not be handled
 7 references: 3 rewritten (1 worth a review), 1 left, 3 need you
 """
     assert render_text(report, "-old\n+new\n") == expected
+    written = render_text(replace(report, written=True), "-old\n+new\n")
+    assert written == expected.replace("2 files to change", "2 files changed")
 
 
 def test_text_of_nothing_is_the_sum() -> None:
@@ -260,6 +268,22 @@ def test_patch_reads_as_git_writes_it(tmp_path: Path) -> None:
     theirs = re.sub(rb"(?m)^index .*\n", b"", theirs)
     theirs = re.sub(rb"(?m)^(@@ .* @@).*", rb"\1", theirs)
     assert re.sub(rb"(?m)^(@@.*[-+]\d+),1(?= )", rb"\1", patch) == theirs
+
+
+@pytest.mark.parametrize("folder", [".", "src/é b"])
+def test_patch_of_a_folder_is_applied_and_taken_back_from_anywhere_in_its_repository(
+    tmp_path: Path, folder: str
+) -> None:
+    root = repository(tmp_path / "repo", {"src/é b/a.py": CUDA})
+    base = root / folder
+    report = report_of(base, {})
+    read = {result.path: (base / result.path).read_bytes() for result in report.changed}
+    (tmp_path / "it.patch").write_bytes(render_patch(report, read.__getitem__, folder_of(base)))
+    for place in (root, root / "src"):
+        git(place, "apply", str(tmp_path / "it.patch"))
+        assert (root / "src/é b/a.py").read_bytes() == NPU
+        git(place, "apply", "-R", str(tmp_path / "it.patch"))
+        assert (root / "src/é b/a.py").read_bytes() == CUDA
 
 
 def test_patch_leaves_out_files_with_errors(tmp_path: Path) -> None:

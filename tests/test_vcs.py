@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kit import git, repository, tree
 
-from migrate.vcs import changed_files, is_repository, listed_files
+from migrate.vcs import changed_files, folder_of, is_ignored, is_repository, listed_files
 
 
 def test_tracked_and_new_files_are_listed_but_not_ignored_ones(tmp_path: Path) -> None:
@@ -58,6 +58,21 @@ def test_a_renamed_file_is_named_once_and_in_full(tmp_path: Path) -> None:
     root = repository(tmp_path, {"old.py": b"1\n2\n3\n"})
     git(root, "mv", "old.py", "new.py")
     assert changed_files(root, ["old.py", "new.py"]) == ["new.py", "old.py"]
+
+
+def test_folder_is_named_from_the_top(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repo", {"a b/é\n/c.py": b""})
+    assert [folder_of(path) for path in (root, root / "a b", root / "a b/é\n", tmp_path)] == [
+        "",
+        "a b/",
+        "a b/é\n/",
+        "",
+    ]
+
+
+def test_ignored_folder_is_known(tmp_path: Path) -> None:
+    root = repository(tmp_path, {".gitignore": b"out/\n", "out/sub/x": b"", "src/x": b""})
+    assert [is_ignored(root / name) for name in ("out", "out/sub", "src", ".")] == [True, True, False, False]
 
 
 def test_names_are_no_patterns(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from migrate.model import RepoReport, Safety
-from migrate.report.shown import diff_lines, headline, manual_findings, printable, rule_counts, scope_line
+from migrate.report.shown import diff_lines, error_lines, findings_by_file, headline, printable, rule_counts, scope_line
 
 _STYLES: dict[Safety, str] = {"manual": "bold yellow", "review": "cyan", "safe": "green", "left": "dim"}
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
@@ -45,17 +45,15 @@ def _parts(report: RepoReport, patch: str) -> Iterator[RenderableType]:
             table.add_row(*(Text(cell, style=style) for cell in cells))
         yield table
         yield Text()
-    for result, findings in manual_findings(report):
-        yield Text.assemble((printable(result.path), "bold"), f": {len(findings)} for you")
+    for need, result, findings in findings_by_file(report):
+        yield Text.assemble((printable(result.path), "bold"), f": {need}")
         for finding in findings:
             where = f"  {finding.line}:{finding.column}".ljust(12)
             yield Text.assemble((where, "dim"), (printable(finding.found), "bold"), f"  [{printable(finding.rule_id)}]")
-            yield Text(" " * 12 + printable(finding.message), style=_STYLES["manual"])
+            yield Text(" " * 12 + printable(finding.message), style=_STYLES[finding.safety])
         yield Text()
-    for result in report.errors:
-        line = f":{result.error.line}" if result.error and result.error.line else ""
-        message = printable(result.error.message if result.error else "")
-        yield Text.assemble(("error: ", "bold red"), f"{printable(result.path)}{line}: {message}")
+    for line in error_lines(report):
+        yield Text.assemble(("error: ", "bold red"), line)
     yield Text(scope_line(report), style="dim")
     yield Text(headline(report), style="bold")
 

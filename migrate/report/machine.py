@@ -61,10 +61,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def render_patch(report: RepoReport, read: Callable[[str], bytes]) -> bytes:
-    """All edits as one patch that `git apply` takes; `read` gives a file's bytes as they were looked at."""
-    return b"".join(_diff(result, read(result.path)) for result in report.changed if not result.error)
+def render_patch(report: RepoReport, read: Callable[[str], bytes], folder: str = "") -> bytes:
+    """All edits as one patch that `git apply` takes; `read` gives a file's bytes as they were looked at.
+
+    `folder` goes before the paths: "src/" where the root of the run is that folder of a repository.
+    """
+    return b"".join(_diff(result, read(result.path), folder) for result in report.changed if not result.error)
 
 
-def _diff(result: FileResult, data: bytes) -> bytes:
-    return unified_diff(result.path, data, rewritten(data, result), decode(data)[0], result.edits)
+def _diff(result: FileResult, data: bytes, folder: str) -> bytes:
+    return unified_diff(folder + result.path, data, rewritten(data, result), decode(data)[0], result.edits)

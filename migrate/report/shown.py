@@ -86,10 +86,21 @@ def rule_counts(report: RepoReport) -> list[RuleCount]:
     return sorted(rows, key=lambda row: (ORDER.index(row.safety), -row.count, row.rule_id))
 
 
-def manual_findings(report: RepoReport) -> Iterator[tuple[FileResult, list[Finding]]]:
-    """The files with manual work, those with most of it first."""
-    files = [(result, [item for item in result.findings if item.safety == "manual"]) for result in report.files]
-    yield from sorted(((result, found) for result, found in files if found), key=lambda pair: -len(pair[1]))
+def findings_by_file(report: RepoReport) -> Iterator[tuple[str, FileResult, list[Finding]]]:
+    """What to look at, headed by how much it is: the manual work of each file, most of it first, then the reviews."""
+    for safety, need in (("manual", "for you"), ("review", "worth a review")):
+        files = [(result, [item for item in result.findings if item.safety == safety]) for result in report.files]
+        for result, found in sorted(files, key=lambda pair: -len(pair[1])):
+            if found:
+                yield f"{len(found)} {need}", result, found
+
+
+def error_lines(report: RepoReport) -> Iterator[str]:
+    """The files that could not be handled, each with the place and the reason."""
+    for result in report.errors:
+        if result.error:
+            line = f":{result.error.line}" if result.error.line else ""
+            yield f"{printable(result.path)}{line}: {printable(result.error.message)}"
 
 
 def headline(report: RepoReport) -> str:
@@ -107,7 +118,8 @@ def scope_line(report: RepoReport) -> str:
     errors = len(report.errors)
     problems = f", {_number(errors, 'file')} could not be handled" if errors else ""
     looked = f"{_number(len(report.files), 'file')} looked at in {report.seconds:.2f} s"
-    return f"{looked}, {_number(len(report.changed), 'file')} to change for {report.target}{problems}"
+    done = "changed" if report.written else "to change"
+    return f"{looked}, {_number(len(report.changed), 'file')} {done} for {report.target}{problems}"
 
 
 def _number(count: int, noun: str) -> str:
