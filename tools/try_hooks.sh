@@ -48,7 +48,7 @@ printf 'import torch\n\nx = torch.zeros(1)\n' >clean.py
 passes clean
 say "a commit that adds .cuda()"
 printf 'import torch\n\nx = torch.zeros(1).cuda()\n' >model.py
-fails leftover 'model.py:3:19: method:cuda'
+fails leftover 'model.py:3:20: method:cuda'
 grep -qF '.cuda()' model.py || fail "the check wrote a file"
 
 say "the same with the hook that fixes"
