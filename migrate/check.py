@@ -49,6 +49,7 @@ def check(
     from migrate.runner import run
 
     started = time.perf_counter()
+    _verify(target, min_torch)
     if not _mentions(discovery):
         files = tuple(FileResult(path, kind, "") for path, kind in discovery.files)
         report = RepoReport(target or "", __version__, (*files, *discovery.problems), time.perf_counter() - started)
@@ -118,6 +119,14 @@ def _mentions(discovery: Discovery) -> bool:
         except OSError:
             return True  # the run says what is wrong with it
     return False
+
+
+def _verify(target: str | None, min_torch: str | None) -> None:
+    """Raises `TableError` for a target or version that nobody knows, also where no table is going to be read."""
+    from migrate.table import is_version, load_table, target_names
+
+    if target and (target not in target_names() or not is_version(min_torch or "0")):
+        load_table(target, min_torch=min_torch)
 
 
 def _table(target: str | None, min_torch: str | None) -> Table:
