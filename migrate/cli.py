@@ -111,7 +111,7 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
 
     names = ("target", "min_torch", "max_file_size", "jobs")
     try:
-        project = project_root(Path()) if options["force_exclude"] else None
+        project = project_root(Path(), paths) if options["force_exclude"] else None
         start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
         config = load_config(start, {name: options[name] for name in names})
         config = replace(config, exclude=(*config.exclude, *options["exclude"]))
