@@ -89,7 +89,7 @@ def _blocks(before: list[bytes], after: list[bytes], text: str, edits: Iterable[
 
 def _trimmed(before: list[bytes], after: list[bytes], block: Block) -> Block:
     a, b, c, d = block
-    while a < b and c < d and before[a] == after[c]:
+    while a < b and c < d and before[a] == after[c] and (a + 1 == len(before)) == (c + 1 == len(after)):
         a, c = a + 1, c + 1
     while a < b and c < d and before[b - 1] == after[d - 1] and (b == len(before)) == (d == len(after)):
         b, d = b - 1, d - 1

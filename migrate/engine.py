@@ -90,18 +90,19 @@ def rewritten(data: bytes, result: FileResult) -> bytes:
 
 def _python(text: str, table: Table, repository: Repository) -> tuple[Finding, ...]:
     """Findings for a Python file. Raises `SyntaxError` if it cannot be read."""
+    from migrate.author import kept
     from migrate.codemods import find_all, view_of
     from migrate.codemods.gates import gated
     from migrate.codemods.vendor import vendor_imports
     from migrate.index import build_index
-    from migrate.settle import accounted, settled
+    from migrate.settle import accounted, place_of, settled
 
     scanned, finder = _scanned(text, table)
     index = build_index(scanned, table, finder)
     view = view_of(scanned, index, table, repository)
-    drafts = gated(view, settled(find_all(view)))
+    drafts, complaints = kept(view, gated(view, settled(find_all(view))))
     drafts += vendor_imports(view, drafts)
-    findings = accounted(view, drafts)
+    findings = tuple(sorted((*accounted(view, drafts), *complaints), key=place_of))
     _check(scanned, [edit for finding in findings for edit in finding.edits])
     return findings
 
@@ -115,7 +116,11 @@ def _check(scanned: Scan, edits: Sequence[Edit]) -> None:
 
     for region in scanned.regions:
         start, end = bounds(scanned, region)
-        inside = [Edit(edit.start - start, edit.end - start, edit.text) for edit in edits if start <= edit.start < end]
+        inside = [
+            Edit(edit.start - start, edit.end - start, edit.text)
+            for edit in edits
+            if start <= edit.start < end and not (edit.start == edit.end == start)  # whole lines put before it
+        ]
         if inside:
             before, snippet, after = wrapped(scanned, region)
             parse(before + apply_edits(snippet, inside) + after)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
-from migrate.model import Sites
+from migrate.model import SUPPRESSION, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
+_LINE = 200  # lines that end at a lone CR are looked for so far back
 Span = tuple[int, int]
 
 
 def may_mention(data: bytes, sites: Sites) -> bool:
     """Whether the bytes of a file hold a word, in any case, or an import for which it has to be parsed."""
     lower = data.lower()
-    if any(word.encode() in lower for word in sites.words):
+    if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(
         stem.encode() in lower and any(word.encode() in lower for word in words)
         for stem, words in _stems(sites.triggers).items()
     ):
         return True
-    return any(True for _ in _imports(data.decode("latin-1"), sites.packages))
+    return any(True for _ in _imports(data.removeprefix(BOM_UTF8).decode("latin-1"), sites.packages))
 
 
 class Finder:
@@ -64,7 +66,7 @@ def mentions_cuda(name: str, sites: Sites) -> bool:
 def _is_word(text: str, start: int, end: int) -> bool:
     """Whether a match is one word of its own: `AsyncClient` holds "nccl", and `ConvMlp` "nvml", by chance."""
     word = text[start:end]
-    if word.islower() or word.isupper() or word[1:].islower():
+    if word.islower() or word.isupper() or word.istitle():
         return True
     return word[:2].lower() == "cu"  # cuDNN, cuBLAS
 
@@ -96,7 +98,8 @@ def _stems(words: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
 @cache
 def _pattern(packages: tuple[str, ...]) -> re.Pattern[str]:
     spelled = "|".join(re.escape(name) for name in sorted(packages, reverse=True))
-    return re.compile(rf"[ \t]*(?:from|import)[ \t]+(?:[\w. ]+,[ \t]*)*(?:{spelled})\b")
+    gap = r"(?:[ \t]|\\\r?\n)"
+    return re.compile(rf"[ \t\f]*(?:from|import){gap}+(?:[\w. ]+,{gap}*)*(?:{spelled})\b")
 
 
 def _imports(text: str, packages: Mapping[str, str]) -> Iterator[Span]:
@@ -105,9 +108,12 @@ def _imports(text: str, packages: Mapping[str, str]) -> Iterator[Span]:
     done = -1
     at = text.find("import")
     while at >= 0:
-        begin = max(text.rfind("\n", 0, at), text.rfind("\r", max(0, at - 200), at), 0)
-        for start in (begin, text.rfind(":", begin, at), text.rfind(";", begin, at)):
-            if start >= done and (found := matches(text, start + 1 if start or begin else 0)):
+        begin = max(text.rfind("\n", 0, at), text.rfind("\r", max(0, at - _LINE), at)) + 1
+        while begin > 1 and text[begin - 2] == "\\":  # a line that goes on
+            begin = text.rfind("\n", 0, begin - 1) + 1
+        starts = (begin, text.rfind(":", begin, at) + 1, text.rfind(";", begin, at) + 1)
+        for start in starts:
+            if start >= max(begin, done) and (found := matches(text, start)):
                 yield found.span()
                 done = found.end()
                 break

@@ -99,6 +99,20 @@ def block(walk: Walk, node: cst.BaseSuite | cst.SimpleStatementLine, site: Site)
     walk.place = outer
 
 
+def branch(walk: Walk, node: cst.If, site: Site) -> None:
+    """An `if` or `elif` in a one-line block is a place of its own, too."""
+    outer = walk.place
+    if walk.places:
+        walk.place = walk.places.get(walk.region.span(node)[0], outer)
+    walk.below(node, OTHER)
+    walk.place = outer
+
+
+def expression(walk: Walk, node: cst.Expr, site: Site) -> None:
+    """A statement that is a string only is a text for people."""
+    walk.visit(node.value, MESSAGE if isinstance(node.value, STRINGS) else OTHER)
+
+
 def loop(walk: Walk, node: cst.For | cst.CompFor, site: Site) -> None:
     walk.visit(node.target, STORE)
     walk.visit(node.iter, Site("iterate", describe(node.target)))
@@ -198,6 +212,7 @@ HANDLERS: dict[type[cst.CSTNode], Callable[[Walk, Any, Site], None]] = {
     cst.GeneratorExp: comprehension, cst.CompFor: loop, cst.NamedExpr: bind,
     # statements
     cst.SimpleStatementLine: block, cst.SimpleStatementSuite: block, cst.IndentedBlock: block, cst.For: loop,
+    cst.If: branch, cst.Expr: expression,
     cst.Assign: assign, cst.AnnAssign: bind, cst.AugAssign: bind, cst.AsName: store, cst.Del: store,
     cst.Return: leave, cst.Raise: complain, cst.Assert: claim, cst.Match: match, cst.MatchValue: match_value,
     cst.Import: imports, cst.ImportFrom: imports, cst.NameItem: declared,

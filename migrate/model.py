@@ -8,6 +8,12 @@ from typing import Literal
 
 Safety = Literal["safe", "review", "manual", "left"]
 Kind = Literal["python", "cuda-source"]
+SUPPRESSION = "accel:"  # begins the comments that keep a reference as it is
+RULE_IDS = (  # those that come from no row of a table
+    "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
+    "import:star", "method:cuda", "method:is_cuda", "method:override", "text:CUDAExecutionProvider", "text:code",
+    "text:compared", "text:dispatch-key", "text:settings", "unaccounted",
+)  # fmt: skip
 Status = Literal["same", "renamed", "differs", "harmless", "missing", "unknown", "native"]
 
 
@@ -135,6 +141,8 @@ class Draft:
     message: str
     edits: tuple[Edit, ...] = ()
     needs_import: bool = False
+    group: int = 0  # those of one group change together or not at all
+    suppressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,8 @@ class _Walker:
         while arm:
             guard = guards[index] if guards else place.guard
             inside = place._replace(nesting=_deeper(place), guard=guard)
+            if self.one_line:
+                self.result.places[self.result.offset(arm.lineno, arm.col_offset)] = place._replace(guard=guard)
             if index:
                 first, last = arm.lineno, _first_line(arm.body[0]) - 1
                 self.header(first, last, "elif" if self.is_elif(arm) else "header", inside)
@@ -215,11 +217,15 @@ class _Walker:
         first, last = node.lineno, node.end_lineno or node.lineno
         if not self.hit(first, last):
             return
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if _is_text(node) and not self.one_line:
             end = self.result.offset(last, node.end_col_offset or 0)
             self.result.docstrings.append((self.result.offset(first, node.col_offset), end))
         else:
             self.region(first, last, "block", place)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _deeper(place: Place) -> Nesting:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from migrate.codemods.view import View
 from migrate.edits import overlaps, position
-from migrate.model import Draft, Finding
+from migrate.model import SUPPRESSION, Draft, Finding
 
 _SHOWN = 80
 _LINE = re.compile(r"[^\r\n]*")
@@ -50,8 +50,12 @@ def accounted(view: View, drafts: Iterable[Draft]) -> tuple[Finding, ...]:
     drafts = list(drafts)
     drafts += _unspoken(view, drafts)
     starts = view.scan.starts
-    found = [_finding(view, draft, starts) for draft in drafts]
-    return tuple(sorted(found, key=lambda finding: (finding.start, finding.end, finding.rule_id)))
+    return tuple(sorted((finding_of(view, draft, starts) for draft in drafts), key=place_of))
+
+
+def place_of(finding: Finding) -> tuple[int, int, str]:
+    """The order of a file's findings."""
+    return finding.start, finding.end, finding.rule_id
 
 
 def _unspoken(view: View, drafts: list[Draft]) -> Iterator[Draft]:
@@ -59,6 +63,7 @@ def _unspoken(view: View, drafts: list[Draft]) -> Iterator[Draft]:
     text = view.scan.text
     edits = [(edit.start, edit.end) for draft in drafts for edit in draft.edits]
     spans = sorted([*((draft.start, draft.end) for draft in drafts if draft.start < draft.end), *edits])
+    starts = view.scan.starts
     at = covered = done = 0
     for start, end in view.scan.mentions:
         while at < len(spans) and spans[at][0] <= start:
@@ -66,9 +71,11 @@ def _unspoken(view: View, drafts: list[Draft]) -> Iterator[Draft]:
             at += 1
         if start < max(covered, done):
             continue
-        line_start = text.rfind("\n", 0, start) + 1
+        line_start = starts[position(starts, start)[0] - 1]
         hash_at = text.find("#", max(line_start, covered), start)
         done = _end_of_line(text, start)
+        if hash_at >= 0 and SUPPRESSION in text[hash_at:done]:
+            continue  # no reference, but a word about one
         if hash_at >= 0:
             yield Draft("left:comment", hash_at, done, "left", "a comment")
         else:
@@ -82,17 +89,18 @@ def _end_of_line(text: str, start: int) -> int:
     return found.end() if found else start
 
 
-def _finding(view: View, draft: Draft, starts: list[int]) -> Finding:
+def finding_of(view: View, draft: Draft, starts: list[int]) -> Finding:
     text = view.scan.text
     at = draft.start
-    if "\n" in text[draft.start : draft.end]:  # point at the line of a long text that matters
+    last = max(draft.start, draft.end - 1)
+    if position(starts, at)[0] != position(starts, last)[0]:  # point at the line of a long text that matters
         mentions = view.scan.mentions
         index = bisect_left(mentions, (draft.start, 0))
         at = mentions[index][0] if index < len(mentions) and mentions[index][0] < draft.end else at
     line, column = position(starts, at)
     return Finding(
         draft.rule_id, draft.start, draft.end, line, column, _shown(text, at, draft), draft.message, draft.safety,
-        draft.edits,
+        draft.edits, draft.suppressed,
     )  # fmt: skip
 
 
@@ -100,6 +108,7 @@ def _shown(text: str, at: int, draft: Draft) -> str:
     """The source of a finding on one line, cut where it is long."""
     if draft.start == draft.end:
         return ""
-    start = draft.start if at == draft.start else max(draft.start, text.rfind("\n", 0, at) + 1)
+    begin = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+    start = draft.start if at == draft.start else max(draft.start, begin)
     shown = text[start : min(draft.end, _end_of_line(text, at))].strip()
     return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"

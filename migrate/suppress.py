@@ -12,9 +12,9 @@ from itertools import islice
 
 from migrate.comments import Comments, read_comments
 from migrate.edits import line_starts, position
+from migrate.model import SUPPRESSION as _WORD
 from migrate.model import Finding
 
-_WORD = "accel:"
 _MARK = re.compile(rf"#[ \t]*{_WORD}(?P<rest>[^#]*)")
 _FORM = re.compile(r"[ \t]+(?:(?P<file>skip-file)|ignore(?:\[(?P<ids>[^\[\]]*)\])?)\s*")
 _NEARLY = ("ignore", "ignore-file", "skip", "skip-file", "noqa")

@@ -26,11 +26,12 @@ def judged(text: str) -> tuple[list[tuple[int, int]], list[int]] | None:
     spans, ends = [], []
     try:
         for token in tokenize.generate_tokens(io.StringIO(plain).readline):
-            at = starts[token.start[0] - 1] + token.start[1]
-            if token.type == tokenize.COMMENT:
-                spans.append((at, at + len(token.string)))
-            elif token.type == tokenize.NEWLINE:
-                ends.append(at)
+            if token.type in (tokenize.COMMENT, tokenize.NEWLINE):
+                at = starts[token.start[0] - 1] + token.start[1]
+                if token.type == tokenize.COMMENT:
+                    spans.append((at, at + len(token.string)))
+                else:
+                    ends.append(at)
     except (tokenize.TokenError, SyntaxError):
         return None
     return spans, ends
@@ -40,13 +41,8 @@ def judged(text: str) -> tuple[list[tuple[int, int]], list[int]] | None:
 def test_files_read_as_the_tokenizer_reads_them(newline: str) -> None:
     read = 0
     for path in SOURCES:
-        text = (
-            path.read_bytes()
-            .decode("utf-8-sig", "replace")
-            .replace("\r\n", "\n")
-            .replace("\r", "\n")
-            .replace("\n", newline)
-        )
+        text = path.read_bytes().decode("utf-8-sig", "replace")
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", newline)
         expected = judged(text)
         if expected is not None:
             comments = read_comments(text)

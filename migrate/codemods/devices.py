@@ -7,18 +7,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from migrate.callsites import takes_device
+from migrate.codemods.evidence import CHECKPOINT, backend_problem, device_problem, flows, names_cuda
 from migrate.codemods.view import OPTIONS, View, guarded
 from migrate.describe import last_part, says
 from migrate.model import Draft, Edit
 from migrate.syntax import Literal, Site
 
 _ATTRIBUTES = ("getattr", "hasattr", "setattr", "delattr")
-_COLLECTING = ("append", "add", "insert", "remove", "discard")
-_CHECKPOINT = "keys name the devices a checkpoint was saved on: map to the new device by hand"
 _TESTING = ("compare", "case", "iterate", "key", "subscript")
-_WRITERS = frozenset({"dump", "dumps", "safe_dump", "post", "put", "patch", "request", "send"})
-_CARRIERS = ("assign", "default", "return", "iterate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ def find(view: View) -> Iterator[Draft]:
                 draft = replace(
                     draft, safety="manual", edits=(), message=f"goes together with another: {stuck.message}"
                 )
-            yield draft
+            yield replace(draft, group=group)
 
 
 def _drafts(view: View) -> Iterator[tuple[int, Draft]]:
@@ -105,7 +101,7 @@ def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
         return Draft(f"device:{view.table.source.device}", literal.start, literal.end, "manual", why)
     if _sibling_constant(view, literal):
         return _left(literal, "device", f"a constant beside one for {words.device}")
-    problem = _device_problem(view, literal, patterns)
+    problem = device_problem(view, literal, patterns.device.fullmatch(literal.value) is not None)
     if not problem and site.kind in _TESTING and _tests_target(view, literal):
         return _left(literal, "device", f"the same function asks for {words.device} elsewhere")
     runs = site.kind in ("argument", "assign", "return", "iterate") or (site.kind == "default" and not site.callee)
@@ -134,7 +130,7 @@ def _foreign(view: View, site: Site) -> str:
 
 def _sibling_constant(view: View, literal: Literal) -> bool:
     """Whether a class or module lists its devices, the new one among them: `CUDA = "cuda"; NPU = "npu"`."""
-    if literal.site.kind != "assign" or not _names_cuda(view, literal.site.name):
+    if literal.site.kind != "assign" or not names_cuda(view, literal.site.name):
         return False
     every = [value for values in literal.place.scope.values.values() for value in values]
     return any(isinstance(value, ast.Constant) and value.value == view.table.target.words.device for value in every)
@@ -155,85 +151,6 @@ def _attribute(view: View, literal: Literal) -> Draft:
     return _decided(view, literal, "device", {view.table.source.device: leaf}, problem, False)
 
 
-def _device_problem(view: View, literal: Literal, patterns: Shapes) -> str:
-    """Why a device-shaped literal may be something else, or ""."""
-    site = literal.site
-    if _takes_device(view, site):
-        return ""
-    if not patterns.device.fullmatch(literal.value):
-        return "completed at run time: is it a device?"
-    names = view.table.sites.device_names
-    bare = literal.value == view.table.source.device
-    if site.kind in ("compare", "case"):
-        if says(site.other, names) or last_part(site.other) == "type" or _flows(view, literal, site.other):
-            return ""
-        return f"compared with {site.other or 'an expression'}: is that a device?"
-    if site.kind == "value":
-        return _value_problem(view, site)
-    if site.kind in _CARRIERS:
-        return _carrier_problem(view, literal, bare)
-    if site.kind == "subscript" and view.flows.looked_up_by_device(literal.place, site.other):
-        return ""
-    where = "used in a way we cannot see"
-    if site.kind == "argument":
-        holder, _, method = site.function.rpartition(".")
-        if not bare or says(site.paired, names) or (method in _COLLECTING and says(holder, names)):
-            return ""
-        where = f"an argument of {site.function or site.callee}"
-    return f"{where}: is it a device?"
-
-
-def _carrier_problem(view: View, literal: Literal, bare: bool) -> str:
-    """Why what a variable, an option, a loop or a function gives may be no device, or ""."""
-    site = literal.site
-    if site.name and _names_cuda(view, site.name) and site.kind != "return":
-        return f"{site.name!r} says which device it is: add a sibling for the new one"
-    if not bare or says(site.name, view.table.sites.device_names) or _flows(view, literal, site.name):
-        return ""
-    return f"{site.name!r} does not say that it holds a device" if site.name else "who takes this value?"
-
-
-def _value_problem(view: View, site: Site) -> str:
-    """Why the value of a key may be no device, or ""."""
-    names = view.table.sites.device_names
-    if site.callee in _WRITERS:
-        return f"written out by {site.callee}(): who reads it?"
-    if site.other == "map_location":
-        return _CHECKPOINT
-    if site.name and _names_cuda(view, site.name):
-        return f"{site.name!r} says which device it is: add a sibling for the new one"
-    return "" if says(site.name, names) or says(site.other, names) else f"the value of {site.name!r}: is it a device?"
-
-
-def _takes_device(view: View, site: Site) -> bool:
-    """Whether the site is one to which torch, or the name of a parameter, gives the meaning of a device."""
-    if takes_device(site, view.table.sites):
-        return True
-    if site.kind != "argument":
-        return False
-    if not site.position.isdigit():
-        return view.flows.takes_device(site.callee, site.name)
-    if view.flows.takes_device(site.callee, _parameter(view, site)):
-        return True
-    module = view.table.source.module + "."
-    if any(callee.startswith(module) for callee in site.callees):
-        return True
-    return says(_parameter(view, site), view.table.sites.device_names)
-
-
-def _parameter(view: View, site: Site) -> str:
-    """The name of the parameter that a positional argument goes to, if the function is in this file."""
-    return view.scan.parameter(site.callee, int(site.position))
-
-
-def _flows(view: View, literal: Literal, name: str) -> bool:
-    return bool(name) and view.flows.holds_device(literal.place, name)
-
-
-def _names_cuda(view: View, name: str) -> bool:
-    return view.mentions(last_part(name)) and not says(name, view.table.sites.device_names)
-
-
 def _device_key(view: View, literal: Literal) -> Draft:
     site, words = literal.site, view.table.target.words
     if listed := view.listed(site.keys):
@@ -245,11 +162,11 @@ def _device_key(view: View, literal: Literal) -> Draft:
     swaps = {view.table.source.device: words.device}
     looked_up = view.flows.looked_up_by_device(literal.place, site.name)
     if site.other == "table":
-        looked_up = says(site.name, view.table.sites.device_names) or _flows(view, literal, site.name)
+        looked_up = says(site.name, view.table.sites.device_names) or flows(view, literal, site.name)
         looked_up = looked_up or says(site.name.removesuffix(".type"), view.table.sites.device_names)
     if looked_up or site.paired.lower() == view.table.source.backend:
         return _decided(view, literal, "device", swaps, "", False)
-    why = _CHECKPOINT if site.name == "map_location" else "a key: what looks it up, and does it hold a device type?"
+    why = CHECKPOINT if site.name == "map_location" else "a key: what looks it up, and does it hold a device type?"
     return _decided(view, literal, "device", swaps, why, False)
 
 
@@ -260,27 +177,7 @@ def _backend(view: View, literal: Literal) -> Draft:
         return _left(literal, "backend", f"{new} is listed beside it")
     swaps = {old: new, old.upper(): new.upper()}
     runs = site.kind in ("argument", "assign")
-    return _decided(view, literal, "backend", swaps, _backend_problem(view, site), runs)
-
-
-def _backend_problem(view: View, site: Site) -> str:
-    sites = view.table.sites
-    names = sites.backend_names
-    if site.kind == "argument":
-        known = {callee.rpartition(".")[2]: places for callee, places in sites.backend_calls.items()}
-        if says(site.name, names) or site.position in known.get(site.callee, ()):
-            return ""
-        if site.position.isdigit() and says(_parameter(view, site), names):
-            return ""
-    if site.kind == "value" and site.callee in _WRITERS:
-        return f"written out by {site.callee}(): who reads it?"
-    if "gloo" in site.siblings or "mpi" in site.siblings:
-        return ""
-    if says(site.name, names) or says(site.other, names) or says(site.paired, names):
-        return ""
-    if site.kind == "value" and (site.name == view.table.source.device or site.paired == view.table.source.device):
-        return ""
-    return f"{site.name or site.other or site.function or 'its use'} does not say that it is a backend"
+    return _decided(view, literal, "backend", swaps, backend_problem(view, site), runs)
 
 
 def _decided(view: View, literal: Literal, kind: str, swaps: dict[str, str], problem: str, runs: bool) -> Draft:

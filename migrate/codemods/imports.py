@@ -14,7 +14,7 @@ def find(view: View, plan: Plan) -> Iterator[Draft]:
     """Findings for every import statement of the index."""
     yield from _packages(view)
     for statement in view.index.imports:
-        bindings = [binding for binding in plan.values() if binding.statement is statement]
+        bindings = [binding for binding in plan.bindings if binding.statement is statement]
         if bindings:
             yield from _torch_names(view, statement, bindings)
         elif statement.star and statement.module == view.table.source.module:
@@ -143,9 +143,10 @@ def _package_draft(view: View, statement: Import, rule: Rule) -> Draft:
 def imports_vendor(view: View) -> bool:
     """Whether the file imports the vendor's package itself, outside functions and branches."""
     package = view.table.target.package
-    for statement in view.scan.imports:
-        place = statement.place
-        if place.scope.kind != "module" or place.nesting == "branch":
+    top = [statement for statement in view.scan.imports if statement.place.scope.kind == "module"]
+    below = all(statement.place.nesting == "branch" for statement in top)  # the whole file is below a condition
+    for statement in top:
+        if statement.place.nesting == "branch" and not below:
             continue
         names = [alias.name for alias in statement.node.names]
         if package in (name.partition(".")[0] for name in [getattr(statement.node, "module", None) or "", *names]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate.callsites import ASKING
-from migrate.codemods.plan import Plan, binding_of, used_names
+from migrate.codemods.plan import Plan, used_names
 from migrate.codemods.templates import applies, call_edits, filled, is_starred
 from migrate.codemods.view import Verdict, View, advice, components, dotted_of, guarded, judge
 from migrate.model import Draft, Edit, Rule, Safety
@@ -119,7 +119,7 @@ def _name_edits(
     view: View, plan: Plan, use: Use, name: str, names: Names, new: list[str]
 ) -> tuple[tuple[Edit, ...], str]:
     """Edits for the names of a chain, given the full new name, or why there can be none."""
-    binding = binding_of(plan, use)
+    binding = plan.of(use)
     local = names[0].text
     if use.soft:
         base = (judge(view.table, name).new or name).split(".")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from migrate.bindings import home_of
-from migrate.codemods.view import Verdict, View, components, judge
+from migrate.codemods.view import Verdict, View, components, guarded, judge
 from migrate.syntax import Import, ImportedName, Use
 
 
@@ -26,7 +26,17 @@ class Binding:
     problem: str = ""
 
 
-Plan = dict[tuple[int, str], Binding]  # (identity of the scope, local name)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The fate of every import of a name under torch; of those that bind one name in one scope, all alike."""
+
+    bindings: tuple[Binding, ...]
+    by_name: Mapping[tuple[int, str], Binding]  # (identity of the scope, local name)
+
+    def of(self, use: Use) -> Binding | None:
+        """The planned import behind the root of a chain."""
+        home = home_of(use.place.scope, use.steps[0].text)
+        return self.by_name.get((id(home), use.steps[0].text)) if home else None
 
 
 def used_names(view: View) -> frozenset[str]:
@@ -44,23 +54,28 @@ def used_names(view: View) -> frozenset[str]:
 
 
 def plan_bindings(view: View, used: frozenset[str]) -> Plan:
-    """The fate of every import under torch that a row of the table speaks of."""
-    plan: Plan = {}
+    """Decide on every import under torch that a row of the table speaks of."""
+    planned: list[Binding] = []
     for statement in view.index.imports:
         bindings = [_binding(view, statement, name, used) for name in statement.names if _concerns(view, name, used)]
         problem = _statement_problem(view, statement, bindings)
-        for binding in bindings:
-            if problem and binding.new:
-                binding = Binding(statement, binding.name, binding.verdict, None, binding.name.local, problem)
-            home = statement.place.scope.home(binding.name.local)
-            plan[id(home), binding.name.local] = binding
-    return plan
+        planned += [_staying(binding, problem) if problem and binding.new else binding for binding in bindings]
+    alike: dict[tuple[int, str], list[Binding]] = {}
+    for binding in planned:
+        home = binding.statement.place.scope.home(binding.name.local)
+        alike.setdefault((id(home), binding.name.local), []).append(binding)
+    for key, group in alike.items():
+        if len({(binding.new, binding.local) for binding in group}) > 1:
+            why = f"{key[1]!r} is imported twice, and one of the imports stays"
+            alike[key] = [_staying(binding, binding.problem or why) for binding in group]
+    return Plan(
+        tuple(binding for group in alike.values() for binding in group),
+        {key: group[-1] for key, group in alike.items()},
+    )
 
 
-def binding_of(plan: Plan, use: Use) -> Binding | None:
-    """The planned import behind the root of a chain."""
-    home = home_of(use.place.scope, use.steps[0].text)
-    return plan.get((id(home), use.steps[0].text)) if home else None
+def _staying(binding: Binding, problem: str) -> Binding:
+    return replace(binding, new=None, local=binding.name.local, problem=problem)
 
 
 def _concerns(view: View, name: ImportedName, used: frozenset[str]) -> bool:
@@ -101,7 +116,13 @@ def _can_rename(view: View, statement: Import, name: ImportedName, new: str) -> 
 
 def _statement_problem(view: View, statement: Import, bindings: list[Binding]) -> str:
     """Why a whole `from` statement must stay: one of its names cannot move with the others."""
-    if not statement.module or not any(binding.new for binding in bindings):
+    if not any(binding.new for binding in bindings):
+        return ""
+    if any(not _is_harmless(binding) for binding in bindings) and guarded(
+        view, statement.place, statement.start, statement.end
+    ):
+        return "its import stays"
+    if not statement.module:
         return ""
     stuck = [binding for binding in bindings if binding.verdict.new is None and _needs_work(binding.verdict)]
     if stuck:
@@ -110,6 +131,10 @@ def _statement_problem(view: View, statement: Import, bindings: list[Binding]) -
     if len(homes) > 1:
         return f"its names would come from several modules ({', '.join(sorted(homes))}): split it by hand"
     return ""
+
+
+def _is_harmless(binding: Binding) -> bool:
+    return binding.verdict.rule is not None and binding.verdict.rule.status == "harmless"
 
 
 def _needs_work(verdict: Verdict) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from migrate.codemods.devices import claims, shapes
+from migrate.codemods.texts import about_cuda
 from migrate.codemods.view import View, advice, component_edits, components, guarded, judge
 from migrate.describe import says
 from migrate.model import Draft, Edit
@@ -13,14 +14,7 @@ from migrate.syntax import Literal, Site
 
 _TENSOR = re.compile(r"\w+(?:Tensor|Storage)")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*[A-Z0-9]")
-_SORT_KEY = re.compile(r"(?:self_)?cuda_(?:time|memory_usage)(?:_total)?")
 _PATCHING = frozenset({"patch", "setattr", "delattr", "object"})
-_CODE = frozenset({"exec", "eval", "compile", "Timer", "timeit", "repeat"})
-
-
-_ERRORS = frozenset({"e", "err", "error", "ex", "exc", "exception", "msg", "message", "stderr", "output"})
-_DISPATCH = frozenset({"CUDA", "AutogradCUDA", "AutocastCUDA"})
-_TOLD = ("argument", "assign", "iterate", "compare", "receiver")
 
 
 def find(view: View) -> Iterator[Draft]:
@@ -40,83 +34,16 @@ def find(view: View) -> Iterator[Draft]:
 def _named(view: View, literal: Literal) -> Iterator[Draft]:
     text, site = literal.value, literal.site
     module = view.table.source.module
-    first = text.split(maxsplit=1)[0] if text.strip() else ""
     if site.kind == "annotation" and module in text:
         yield _annotation(view, literal)
     elif text.startswith(module + ".") and re.fullmatch(r"[\w.]+", text):
         yield _dotted(view, literal)
-    elif site.kind == "compare" and _is_error(view, literal):
-        why = "a text that is compared: what the vendor's library says may differ"
-        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
-            literal, "text:compared", why
-        )
-    elif text in _DISPATCH and _registers(site):
-        why = "torch's dispatch key for CUDA kernels: devices outside of torch have PrivateUse1"
-        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
-            literal, "text:dispatch-key", why
-        )
-    elif text == "CUDAExecutionProvider":
-        why = f"onnxruntime's name for CUDA GPUs: see which provider it has for {view.table.target.title}"
-        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
-            literal, "text:CUDAExecutionProvider", why
-        )
+    elif told := about_cuda(view, literal):
+        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(literal, *told)
     elif _VARIABLE.fullmatch(text) and any(word in text for word in view.table.sites.env_words):
         yield _variable(view, literal)
-    elif _SORT_KEY.fullmatch(text) and site.kind != "key":
-        rule = view.table.rule("api", "profiler.sort_by")
-        why = advice(rule, text, view.table)
-        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
-            literal, "api:profiler.sort_by", why
-        )
-    elif (rule := view.table.rule("cli", first)) and site.kind in ("argument", "assign"):
-        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(
-            literal, rule.id, advice(rule, first, view.table)
-        )
-    elif _is_code(view, literal):
-        yield _manual(literal, "text:code", "source code in a string: migrate it by hand")
-    elif told := _told(view, literal):
-        yield guarded(view, literal.place, literal.start, literal.end, editing=False) or _manual(literal, *told)
     elif view.mentions(text):
         yield _left(literal, "text", "part of a name or a text of the project")
-
-
-def _registers(site: Site) -> bool:
-    """Whether an argument says for which device `torch.library` takes a kernel."""
-    return site.kind == "argument" and (site.callee == "impl" or any(".library." in name for name in site.callees))
-
-
-def _is_error(view: View, literal: Literal) -> bool:
-    """Whether a text is looked for in what an exception says."""
-    words = set(re.findall(r"[a-z]+", literal.site.other.lower()))
-    return view.mentions(literal.value) and literal.value.isupper() and not words.isdisjoint(_ERRORS)
-
-
-def _is_code(view: View, literal: Literal) -> bool:
-    text, source = literal.value, view.table.source
-    if f"{source.module}." not in text and f".{source.method}(" not in text:
-        return False
-    return literal.site.callee in _CODE or re.search(r"^\s*(?:import|from)\s+torch\b", text, re.MULTILINE) is not None
-
-
-def _told(view: View, literal: Literal) -> tuple[str, str] | None:
-    """The rule and the advice for a text of one line that tells a command, a parser or a pattern about devices."""
-    text, source = literal.value, view.table.source
-    if "\n" in text or literal.site.kind not in _TOLD:
-        return None
-    if says(literal.site.name, view.table.sites.message_keywords):
-        return None
-    if literal.site.kind == "compare" and (" " in text.strip() or _is_error(view, literal)):
-        return "text:compared", "a text that is compared: what the vendor's library says may differ"
-    words = rf"(?:{re.escape(source.device)}|{re.escape(source.backend)})"
-    if literal.site.function.startswith("re.") and literal.site.position == "0":
-        found = re.search(rf"(?<![\w-]){words}(?![\w-])", text)
-        return ("text:compared", "a pattern that looks for a device: see what it has to find now") if found else None
-    if re.search(rf"(?:device|backend)[\w-]*[\"']?\s*[:= ]\s*[\"']?{words}(?![\w-])", text):
-        return "text:settings", "settings in a text: see who reads them"
-    names = (match.group(1) for match in re.finditer(r"(?<!\w)([A-Z][A-Z0-9_]+)=", text))
-    if any(view.table.rule("env", name) for name in names):
-        return "text:settings", "sets an environment variable in a text: see who reads it"
-    return None
 
 
 def _dotted(view: View, literal: Literal) -> Draft:

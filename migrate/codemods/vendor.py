@@ -31,13 +31,35 @@ def vendor_imports(view: View, drafts: Sequence[Draft]) -> Iterator[Draft]:
     for nesting in ("plain", "try", "branch"):
         level = [statement for statement in top if statement.place.nesting == nesting]
         if level:
-            yield _inserted(view, level, needing)
+            blocks = list(_blocks(view, level))
+            touched = [block for block in blocks if any(_is_touched(view, item.node, needing) for item in block)]
+            for block in touched or blocks[:1]:
+                yield _inserted(view, block, needing)
             return
     functions = {id(statement.place.scope): statement.place.scope for statement in torch}
     for scope in functions.values():
         inside = [edit for edit in needing if _within(view, scope.node, edit)]
         if inside:
             yield _inserted(view, [item for item in torch if item.place.scope is scope], inside)
+
+
+def _blocks(view: View, imports: Sequence[ImportStatement]) -> Iterator[list[ImportStatement]]:
+    """The imports by the block they stand in: a line that is indented less ends one."""
+    block: list[ImportStatement] = []
+    for statement in imports:
+        node = statement.node
+        if block:
+            between = range((block[-1].node.end_lineno or 0) + 1, node.lineno)
+            lines = (view.scan.line(number) for number in between)
+            if any(line.strip() and len(line) - len(line.lstrip()) < node.col_offset for line in lines):
+                yield block
+                block = []
+        block.append(statement)
+    yield block
+
+
+def _is_touched(view: View, node: ast.stmt, edits: Sequence[Edit]) -> bool:
+    return any(_touches(view, node, edit) for edit in edits)
 
 
 def _imports_torch(statement: ImportStatement) -> bool:
@@ -56,7 +78,7 @@ def _within(view: View, node: ast.AST, edit: Edit) -> bool:
 def _inserted(view: View, imports: Sequence[ImportStatement], needing: Sequence[Edit]) -> Draft:
     """One insertion beside the first of some torch imports: after it, or before it if it needs the line."""
     first = imports[0].node
-    if any(_touches(view, first, edit) for edit in needing):
+    if _is_touched(view, first, needing):
         return _before(view, first)
     return _after(view, _anchor(view, imports, needing))
 
@@ -68,7 +90,7 @@ def _anchor(view: View, imports: Sequence[ImportStatement], needing: Sequence[Ed
         node = statement.node
         if node is not anchor and node.lineno != (anchor.end_lineno or 0) + 1:
             break
-        if any(_touches(view, node, edit) for edit in needing):
+        if _is_touched(view, node, needing):
             break
         anchor = node
         if isinstance(node, ast.Import) and any(alias.name == "torch" for alias in node.names):
@@ -91,6 +113,8 @@ def _before(view: View, node: ast.stmt) -> Draft:
 def _after(view: View, node: ast.stmt) -> Draft:
     last = node.end_lineno or node.lineno
     starts = view.scan.starts
+    while last < len(starts) and view.scan.line(last).rstrip("\r\n").endswith("\\"):
+        last += 1  # a line that goes on
     return _draft(view, node, starts[last] if last < len(starts) else len(view.scan.text), before=False)
 
 

@@ -17,7 +17,7 @@ def find(view: View, plan: Plan) -> Iterator[Draft]:
         if word.role != "integer" and view.mentions(word.text):
             yield _word(view, word)
     yield from _integers(view, [word for word in view.index.words if word.role == "integer"])
-    planned = {id(binding.name) for binding in plan.values()}
+    planned = {id(binding.name) for binding in plan.bindings}
     for statement in view.index.imports:
         yield from _other_imports(view, statement, planned)
 

@@ -1,0 +1,112 @@
+"""What speaks for a literal being a device or a backend: the place it stands in, and where its value goes."""
+
+from __future__ import annotations
+
+from migrate.callsites import takes_device
+from migrate.codemods.view import View
+from migrate.describe import last_part, says
+from migrate.syntax import Literal, Site
+
+CHECKPOINT = "keys name the devices a checkpoint was saved on: map to the new device by hand"
+_COLLECTING = ("append", "add", "insert", "remove", "discard")
+_WRITERS = frozenset({"dump", "dumps", "safe_dump", "post", "put", "patch", "request", "send"})
+_CARRIERS = ("assign", "default", "return", "iterate")
+
+
+def device_problem(view: View, literal: Literal, whole: bool) -> str:
+    """Why a device-shaped literal may be something else, or ""."""
+    site = literal.site
+    if _takes_device(view, site):
+        return ""
+    if not whole:
+        return "completed at run time: is it a device?"
+    names = view.table.sites.device_names
+    bare = literal.value == view.table.source.device
+    if site.kind in ("compare", "case"):
+        if says(site.other, names) or last_part(site.other) == "type" or flows(view, literal, site.other):
+            return ""
+        return f"compared with {site.other or 'an expression'}: is that a device?"
+    if site.kind == "value":
+        return _value_problem(view, site)
+    if site.kind in _CARRIERS:
+        return _carrier_problem(view, literal, bare)
+    if site.kind == "subscript" and view.flows.looked_up_by_device(literal.place, site.other):
+        return ""
+    where = "used in a way we cannot see"
+    if site.kind == "argument":
+        holder, _, method = site.function.rpartition(".")
+        if not bare or says(site.paired, names) or (method in _COLLECTING and says(holder, names)):
+            return ""
+        where = f"an argument of {site.function or site.callee}"
+    return f"{where}: is it a device?"
+
+
+def _carrier_problem(view: View, literal: Literal, bare: bool) -> str:
+    """Why what a variable, an option, a loop or a function gives may be no device, or ""."""
+    site = literal.site
+    if site.name and names_cuda(view, site.name) and site.kind != "return":
+        return f"{site.name!r} says which device it is: add a sibling for the new one"
+    if not bare or says(site.name, view.table.sites.device_names) or flows(view, literal, site.name):
+        return ""
+    return f"{site.name!r} does not say that it holds a device" if site.name else "who takes this value?"
+
+
+def _value_problem(view: View, site: Site) -> str:
+    """Why the value of a key may be no device, or ""."""
+    names = view.table.sites.device_names
+    if site.callee in _WRITERS:
+        return f"written out by {site.callee}(): who reads it?"
+    if site.other == "map_location":
+        return CHECKPOINT
+    if site.name and names_cuda(view, site.name):
+        return f"{site.name!r} says which device it is: add a sibling for the new one"
+    return "" if says(site.name, names) or says(site.other, names) else f"the value of {site.name!r}: is it a device?"
+
+
+def _takes_device(view: View, site: Site) -> bool:
+    """Whether the site is one to which torch, or the name of a parameter, gives the meaning of a device."""
+    if takes_device(site, view.table.sites):
+        return True
+    if site.kind != "argument":
+        return False
+    if not site.position.isdigit():
+        return view.flows.takes_device(site.callee, site.name)
+    if view.flows.takes_device(site.callee, _parameter(view, site)):
+        return True
+    module = view.table.source.module + "."
+    if any(callee.startswith(module) for callee in site.callees):
+        return True
+    return says(_parameter(view, site), view.table.sites.device_names)
+
+
+def _parameter(view: View, site: Site) -> str:
+    """The name of the parameter that a positional argument goes to, if the function is in this file."""
+    return view.scan.parameter(site.callee, int(site.position))
+
+
+def flows(view: View, literal: Literal, name: str) -> bool:
+    return bool(name) and view.flows.holds_device(literal.place, name)
+
+
+def names_cuda(view: View, name: str) -> bool:
+    return view.mentions(last_part(name)) and not says(name, view.table.sites.device_names)
+
+
+def backend_problem(view: View, site: Site) -> str:
+    sites = view.table.sites
+    names = sites.backend_names
+    if site.kind == "argument":
+        known = {callee.rpartition(".")[2]: places for callee, places in sites.backend_calls.items()}
+        if says(site.name, names) or site.position in known.get(site.callee, ()):
+            return ""
+        if site.position.isdigit() and says(_parameter(view, site), names):
+            return ""
+    if site.kind == "value" and site.callee in _WRITERS:
+        return f"written out by {site.callee}(): who reads it?"
+    if "gloo" in site.siblings or "mpi" in site.siblings:
+        return ""
+    if says(site.name, names) or says(site.other, names) or says(site.paired, names):
+        return ""
+    if site.kind == "value" and (site.name == view.table.source.device or site.paired == view.table.source.device):
+        return ""
+    return f"{site.name or site.other or site.function or 'its use'} does not say that it is a backend"

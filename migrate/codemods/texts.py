@@ -1,0 +1,75 @@
+"""Texts that are more than text: what a program compares, runs, or reads settings from."""
+
+from __future__ import annotations
+
+import re
+
+from migrate.codemods.view import View, advice
+from migrate.describe import says
+from migrate.syntax import Literal, Site
+
+_SORT_KEY = re.compile(r"(?:self_)?cuda_(?:time|memory_usage)(?:_total)?")
+_CODE = frozenset({"exec", "eval", "compile", "Timer", "timeit", "repeat"})
+_ERRORS = frozenset({"e", "err", "error", "ex", "exc", "exception", "msg", "message", "stderr", "output"})
+_DISPATCH = frozenset({"CUDA", "AutogradCUDA", "AutocastCUDA"})
+_TOLD = ("argument", "assign", "iterate", "compare", "receiver")
+_COMPARED = "a text that is compared: what the vendor's library says may differ"
+
+
+def about_cuda(view: View, literal: Literal) -> tuple[str, str] | None:
+    """The rule and the advice for a text that a person has to see, None for one that may stay."""
+    text, site = literal.value, literal.site
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    if site.kind == "compare" and _is_error(view, literal):
+        return "text:compared", _COMPARED
+    if text in _DISPATCH and _registers(site):
+        return "text:dispatch-key", "torch's dispatch key for CUDA kernels: devices outside of torch have PrivateUse1"
+    if text == "CUDAExecutionProvider":
+        why = f"onnxruntime's name for CUDA GPUs: see which provider it has for {view.table.target.title}"
+        return "text:CUDAExecutionProvider", why
+    if _SORT_KEY.fullmatch(text) and site.kind != "key":
+        return "api:profiler.sort_by", advice(view.table.rule("api", "profiler.sort_by"), text, view.table)
+    if (rule := view.table.rule("cli", first)) and site.kind in ("argument", "assign"):
+        return rule.id, advice(rule, first, view.table)
+    if _is_code(view, literal):
+        return "text:code", "source code in a string: migrate it by hand"
+    return _told(view, literal)
+
+
+def _registers(site: Site) -> bool:
+    """Whether an argument says for which device `torch.library` takes a kernel."""
+    return site.kind == "argument" and (site.callee == "impl" or any(".library." in name for name in site.callees))
+
+
+def _is_error(view: View, literal: Literal) -> bool:
+    """Whether a text is looked for in what an exception says."""
+    words = set(re.findall(r"[a-z]+", literal.site.other.lower()))
+    return view.mentions(literal.value) and literal.value.isupper() and not words.isdisjoint(_ERRORS)
+
+
+def _is_code(view: View, literal: Literal) -> bool:
+    text, source = literal.value, view.table.source
+    if f"{source.module}." not in text and f".{source.method}(" not in text:
+        return False
+    return literal.site.callee in _CODE or re.search(r"^\s*(?:import|from)\s+torch\b", text, re.MULTILINE) is not None
+
+
+def _told(view: View, literal: Literal) -> tuple[str, str] | None:
+    """The rule and the advice for a text of one line that tells a command, a parser or a pattern about devices."""
+    text, source = literal.value, view.table.source
+    if "\n" in text or literal.site.kind not in _TOLD:
+        return None
+    if says(literal.site.name, view.table.sites.message_keywords):
+        return None
+    if literal.site.kind == "compare" and (" " in text.strip() or _is_error(view, literal)):
+        return "text:compared", _COMPARED
+    words = rf"(?:{re.escape(source.device)}|{re.escape(source.backend)})"
+    if literal.site.function.startswith("re.") and literal.site.position == "0":
+        found = re.search(rf"(?<![\w-]){words}(?![\w-])", text)
+        return ("text:compared", "a pattern that looks for a device: see what it has to find now") if found else None
+    if re.search(rf"(?:device|backend)[\w-]*[\"']?\s*[:= ]\s*[\"']?{words}(?![\w-])", text):
+        return "text:settings", "settings in a text: see who reads them"
+    names = (match.group(1) for match in re.finditer(r"(?<!\w)([A-Z][A-Z0-9_]+)=", text))
+    if any(view.table.rule("env", name) for name in names):
+        return "text:settings", "sets an environment variable in a text: see who reads it"
+    return None

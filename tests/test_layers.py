@@ -1,0 +1,212 @@
+"""Who may import whom, and how long files and functions may be: read from the source, without running it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = {
+    ".".join(path.relative_to(ROOT / "migrate").with_suffix("").parts): ast.parse(path.read_bytes())
+    for path in sorted((ROOT / "migrate").rglob("*.py"))
+}
+HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py") for path in ROOT.glob(files))
+
+# What a module takes from the others of the package: a module that is not named here has no place yet.
+OURS = {
+    "__init__": "engine runner table",
+    "__main__": "cli",
+    "model": "",
+    "edits": "model",
+    "finder": "model",
+    "toml": "",
+    "table": "model toml",
+    "config": "toml",
+    "vcs": "",
+    "discover": "model vcs",
+    # one file: the scan, made with the standard library only
+    "bindings": "",
+    "guards": "",
+    "source": "bindings guards",
+    "binder": "bindings model source",
+    "scan": "binder bindings edits finder guards model source",
+    # one file: the index, made with libcst
+    "spans": "",
+    "nodes": "",
+    "describe": "",
+    "newer": "edits model nodes spans",
+    "regions": "source spans",
+    "syntax": "bindings source",
+    "callsites": "describe model nodes syntax",
+    "records": "describe nodes regions source syntax",
+    "walk": "bindings callsites describe finder guards model nodes records regions source syntax",
+    "grammar": "callsites describe nodes records syntax walk",
+    "index": "callsites finder grammar model source syntax walk",
+    # one file: what becomes of it
+    "codemods.flow": "bindings describe model source",
+    "codemods.owners": "model source syntax",
+    "codemods.view": "bindings codemods.flow codemods.owners guards model source syntax",
+    "codemods.plan": "bindings codemods.view syntax",
+    "codemods.templates": "model syntax",
+    "codemods.names": "callsites codemods.plan codemods.templates codemods.view model syntax",
+    "codemods.methods": "codemods.names codemods.plan codemods.view model syntax",
+    "codemods.devices": "callsites codemods.view describe model syntax",
+    "codemods.strings": "codemods.devices codemods.view describe model syntax",
+    "codemods.imports": "codemods.plan codemods.view model syntax",
+    "codemods.words": "codemods.plan codemods.view describe model syntax",
+    "codemods.vendor": "codemods.imports codemods.view model source",
+    "codemods.__init__": (
+        "codemods.devices codemods.imports codemods.methods codemods.names codemods.plan codemods.strings "
+        "codemods.view codemods.words model"
+    ),
+    "settle": "codemods.view edits model",
+    "engine": "codemods.__init__ codemods.vendor edits finder index model newer regions scan settle source",
+    # many files, and what is shown of them
+    "runner": "__init__ discover engine finder model",
+    "writer": "engine model",
+    "report.__init__": "",
+    "report.shown": "model",
+    "report.text": "model report.shown",
+    "report.console": "model report.shown",
+    "report.machine": "edits engine model",
+    "cli": (
+        "__init__ config discover model report.console report.machine report.shown report.text runner table vcs writer"
+    ),
+}
+
+# Everything else that is not in this table may be imported anywhere.
+RESTRICTED = {
+    "libcst": "callsites describe grammar newer nodes records regions spans walk",
+    "libcst._nodes.internal": "spans",
+    "click": "cli",
+    "rich": "report.console",
+    "tomli": "toml",
+    "subprocess": "vcs",
+    "multiprocessing": "runner",
+    "concurrent": "cli runner",
+    "tempfile": "writer",
+    "shutil": "writer",
+    "os": "discover vcs writer",
+    "pathlib": "cli config discover runner table vcs writer",
+    "time": "cli runner",
+    "json": "report.machine",
+    "importlib": "__init__",
+    "typing.Any": "__init__ cli config grammar report.machine table toml",
+}
+NOWHERE = {"torch", "random", "datetime", "socket", "urllib", "pickle", "ctypes", "logging", "glob"}
+
+
+def imports_of(module: str, *, lazy: bool = True) -> Iterator[str]:
+    """Dotted names that a module imports; without `lazy` those that its own import brings along."""
+    skipped = set() if lazy else {id(node) for late in later(SOURCES[module]) for node in ast.walk(late)}
+    for node in ast.walk(SOURCES[module]):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relative to itself"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def later(tree: ast.Module) -> Iterator[ast.AST]:
+    """The parts of a module that do not run when it is imported."""
+    for node in ast.walk(tree):
+        function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        if function or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield node
+
+
+def ours(names: Iterator[str]) -> set[str]:
+    """The modules of the package among imported names."""
+    found: set[str] = set()
+    for name in names:
+        if name.split(".")[0] == "migrate":
+            whole = name.removeprefix("migrate.")
+            homes = (whole, f"{whole}.__init__", whole.rpartition(".")[0], f"{whole.rpartition('.')[0]}.__init__")
+            found.add(next((home for home in homes if home in SOURCES), "__init__"))
+    return found
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_module_imports_of_ours_what_the_table_says(module: str) -> None:
+    assert ours(imports_of(module)) == set(OURS[module].split())
+
+
+def test_table_names_no_module_that_is_gone() -> None:
+    assert set(OURS) == set(SOURCES)
+
+
+@pytest.mark.parametrize("restricted", RESTRICTED)
+def test_restricted_module_is_imported_only_where_the_table_says(restricted: str) -> None:
+    users = {
+        module
+        for module in SOURCES
+        for name in imports_of(module)
+        if f"{name}.".startswith(f"{restricted}.") and name.partition(".")[0] != "migrate"
+    }
+    assert users == set(RESTRICTED[restricted].split())
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_nothing_else_from_outside_is_imported(module: str) -> None:
+    roots = {name.partition(".")[0] for name in imports_of(module)}
+    assert not roots & NOWHERE
+    assert roots <= {*sys.stdlib_module_names, *RESTRICTED, "migrate", "tomllib"}
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_only_the_nodes_and_the_parser_of_libcst_are_used(module: str) -> None:
+    below = {name for name in imports_of(module) if name.startswith("libcst.")}
+    assert below <= {"libcst._nodes.internal.CodegenState"}
+    tree = SOURCES[module]
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and reads_libcst(node)}
+    assert not attributes & {"metadata", "matchers", "codemod", "MetadataWrapper", "CSTVisitor", "CSTTransformer"}
+    if module != "spans":
+        assert "_codegen" not in {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+def reads_libcst(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id in ("cst", "libcst")
+
+
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    graph = {module: ours(imports_of(module, lazy=False)) - {module} for module in SOURCES}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "import migrate.cli",
+        "import migrate.runner, migrate.report.machine",
+        "import migrate; migrate.load_table('npu')",
+        "from migrate.cli import main; main(['--target', 'npu', '--diff', '.'])",
+    ],
+)
+def test_without_a_mention_of_cuda_neither_libcst_nor_rich_is_imported(statements: str, tmp_path: Path) -> None:
+    (tmp_path / "clean.py").write_bytes(b"import torch\nx = torch.ones(2)\n")
+    start = f"import atexit, sys; sys.path.insert(0, {str(ROOT)!r}); atexit.register(lambda: print(list(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{start}; {statements}"], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    loaded = set(ast.literal_eval(done.stdout.splitlines()[-1]))
+    assert "migrate" in loaded
+    assert not loaded & {"libcst", "rich", "torch", "migrate.index", "migrate.scan", "migrate.report.console"}
+
+
+@pytest.mark.parametrize("path", HOUSE, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_file_and_its_functions_are_short(path: Path) -> None:
+    source = path.read_bytes()
+    assert source.count(b"\n") <= 300
+    functions = [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    long = {node.name: length for node in functions if (length := (node.end_lineno or 0) - node.lineno + 1) > 40}
+    assert not long
