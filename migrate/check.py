@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from migrate import __version__
 from migrate.baseline import compared, only_added
@@ -14,6 +14,9 @@ from migrate.discover import Discovery
 from migrate.finder import may_mention
 from migrate.leftovers import CheckResult, Entry, Leftover, leftovers_of
 from migrate.model import FileResult, RepoReport, Table
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,13 @@ def check(
     from migrate.runner import run
 
     started = time.perf_counter()
+    _verify(target, min_torch)
     if not _mentions(discovery):
         files = tuple(FileResult(path, kind, "") for path, kind in discovery.files)
         report = RepoReport(target or "", __version__, (*files, *discovery.problems), time.perf_counter() - started)
     else:
         report = _advised(run(discovery, _table(target, min_torch), executor), target)
-    entries = _concerned(discovery, entries)
+    entries = _concerned(discovery, report, entries)
     return judged(report, scope, entries, lambda path: (discovery.root / path).read_bytes())
 
 
@@ -67,6 +71,7 @@ def check_text(
     started = time.perf_counter()
     result = migrate_bytes(path, "python", data, _table(target, min_torch))
     report = RepoReport(target or "", __version__, (result,), time.perf_counter() - started)
+    entries = None if entries is None or result.error else [entry for entry in entries if entry.path == path]
     return judged(_advised(report, target), scope, entries, lambda _: data)
 
 
@@ -89,12 +94,12 @@ def judged(
     )
 
 
-def _concerned(discovery: Discovery, entries: Sequence[Entry] | None) -> list[Entry] | None:
-    """The entries of a baseline that a run over these files can speak of."""
+def _concerned(discovery: Discovery, report: RepoReport, entries: Sequence[Entry] | None) -> list[Entry] | None:
+    """The entries of a baseline that a run over these files can speak of: of files that it read, or that are gone."""
     if entries is None:
         return None
-    looked = {path for path, _ in discovery.files}
-    return [entry for entry in entries if entry.path in looked or not (discovery.root / entry.path).exists()]
+    read = {result.path for result in report.files if not result.error}
+    return [entry for entry in entries if entry.path in read or not (discovery.root / entry.path).exists()]
 
 
 def _place(item: Leftover) -> tuple[str, int, int, str]:
@@ -118,6 +123,14 @@ def _mentions(discovery: Discovery) -> bool:
         except OSError:
             return True  # the run says what is wrong with it
     return False
+
+
+def _verify(target: str | None, min_torch: str | None) -> None:
+    """Raises `TableError` for a target or version that nobody knows, also where no table is going to be read."""
+    from migrate.table import is_version, load_table, target_names
+
+    if target and (target not in target_names() or not is_version(min_torch or "0")):
+        load_table(target, min_torch=min_torch)
 
 
 def _table(target: str | None, min_torch: str | None) -> Table:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FAILED = 2
 Sources = Mapping[str, bytes]  # path -> the bytes that were looked at
 _REPORTS = (".json", ".patch")
+_TARGET = 'target = "NAME" in [tool.accel-migrate] of pyproject.toml'
 
 
 class _DefaultGroup(click.Group):
@@ -87,6 +88,7 @@ main.add_command(baseline)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What goes to stdout.")
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that the result must run on, such as 2.5.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated.")
+@click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
@@ -126,18 +128,20 @@ def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) 
 def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Discovery, Config]:
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
     from migrate.config import ConfigError, load_config
-    from migrate.discover import discover
+    from migrate.discover import discover, project_root
     from migrate.table import TableError, load_table, target_names
 
     names = ("target", "min_torch", "max_file_size", "jobs")
     try:
-        start = paths[0] if paths[0].is_dir() else paths[0].parent
+        project = project_root(Path(), paths) if options["force_exclude"] else None
+        start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
         config = load_config(start, {name: options[name] for name in names})
         config = replace(config, exclude=(*config.exclude, *options["exclude"]))
         if config.target is None:
-            raise click.UsageError(f"--target is missing (known: {', '.join(target_names())})")
+            known = ", ".join(target_names())
+            raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
         table = load_table(config.target, min_torch=config.min_torch)
-        return table, discover(paths, config.exclude, config.max_file_size), config
+        return table, discover(paths, config.exclude, config.max_file_size, root=project), config
     except FileNotFoundError as error:
         _fail(f"no such file or folder: {error}")
     except OSError as error:

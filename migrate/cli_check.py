@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown")
 _SUFFIXES = {".json": "json", ".sarif": "sarif", ".md": "markdown", ".xml": "junit", ".txt": "text"}
+_STDIN = Path("-")
 FOUND, FAILED = 1, 2
 Fail = Callable[[str], Any]
 
@@ -106,22 +107,36 @@ def _checked(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckRes
 
 def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult, Config]:
     from migrate.check import check as check_files
-    from migrate.check import check_text
     from migrate.discover import discover, project_root
 
-    root = project_root(Path.cwd())
+    if paths == (_STDIN,):
+        return _run_on_stdin(options)
+    paths = paths or (Path(),)
+    root = project_root(Path.cwd(), paths)
     config = _settings(root, options)
     entries = _entries(root, config, options)
-    if paths == (Path("-"),):
-        name = options.get("stdin_filename") or "stdin.py"
-        data = sys.stdin.buffer.read()
-        return check_text(name, data, config.target, config.min_torch, _scope(config), entries), config
-    found = discover(
-        paths or (Path(),), config.exclude, config.max_file_size, root=root, force_exclude=config.force_exclude
-    )
+    found = discover(paths, config.exclude, config.max_file_size, root=root, force_exclude=config.force_exclude)
     scope = _scope(config, found, options.get("diff_base"))
     with _executor(config.jobs, found) as executor:
         return check_files(found, config.target, config.min_torch, scope, entries, executor), config
+
+
+def _run_on_stdin(options: dict[str, Any]) -> tuple[CheckResult, Config]:
+    from migrate.check import check_text
+    from migrate.discover import is_excluded, project_root
+
+    if options.get("diff_base") is not None:
+        raise click.UsageError("--diff-base does not go with standard input: git has no such file")
+    path = Path(options.get("stdin_filename") or "stdin.py")
+    root = project_root(Path.cwd(), [path])
+    config = _settings(root, options)
+    full = path.parent.resolve() / path.name
+    name = full.relative_to(root).as_posix() if full.is_relative_to(root) else full.as_posix()
+    data = sys.stdin.buffer.read()
+    if config.force_exclude and is_excluded(name, config.exclude):
+        data = b""
+    scope, entries = _scope(config), _entries(root, config, options)
+    return check_text(name, data, config.target, config.min_torch, scope, entries), config
 
 
 def _settings(root: Path, options: dict[str, Any]) -> Config:

@@ -74,10 +74,21 @@ def discover(
     return Discovery(root, tuple(files), tuple(problems), passed_over)
 
 
-def project_root(folder: Path) -> Path:
-    """The folder that paths of a project are relative to: the nearest with our settings or a repository above it."""
+def project_root(folder: Path, arguments: Sequence[Path] = ()) -> Path:
+    """The folder that paths of a project are relative to: one with our settings or a repository.
+
+    That is the nearest above `folder` that holds all arguments, else the nearest above these. Where there is none,
+    it is `folder`.
+    """
     here = Path(os.path.realpath(folder))
-    return next((path for path in (here, *here.parents) if any((path / mark).exists() for mark in _MARKS)), here)
+    common = _root(arguments) if arguments else here
+    above = [path for start in (here, common) for path in (start, *start.parents) if common.is_relative_to(path)]
+    return next((path for path in above if any((path / mark).exists() for mark in _MARKS)), here)
+
+
+def is_excluded(name: str, exclude: Iterable[str]) -> bool:
+    """Whether a pattern names a path or a folder above it."""
+    return _Matcher(exclude)(name)
 
 
 def local_modules(files: Iterable[tuple[str, Kind]], wanted: frozenset[str]) -> dict[str, frozenset[str]]:

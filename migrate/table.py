@@ -55,7 +55,7 @@ def load_table(name: str, *, min_torch: str | None = None) -> Table:
 
 def read_table(path: Path, *, min_torch: str | None = None) -> Table:
     """Like `load_table`, for a table anywhere on disk. Raises `TableError`; `OSError` if it can't be read."""
-    if min_torch is not None and not _is_version(min_torch):
+    if min_torch is not None and not is_version(min_torch):
         raise TableError([f"min-torch {min_torch!r} is not a version number, such as 2.5"])
     raw_sites, raw = _SITES.read_bytes(), path.read_bytes()
     sites, source = _read_sites(_parse(_SITES.name, raw_sites))
@@ -80,7 +80,7 @@ def version_key(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _is_version(text: object) -> bool:
+def is_version(text: object) -> bool:
     return isinstance(text, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})*", text) is not None
 
 
@@ -184,7 +184,7 @@ class _Reader:
         texts = {key: self.text(row, key, "target") or "" for key in (*_WORDS, "title", "package")}
         self.package = texts["package"]
         versions = row.get("versions")
-        if not isinstance(versions, list) or not versions or not all(map(_is_version, versions)):
+        if not isinstance(versions, list) or not versions or not all(map(is_version, versions)):
             self.fail("target", "versions must be a list of quoted version numbers")
             versions = []
         self.versions = tuple(versions)
@@ -192,7 +192,7 @@ class _Reader:
         self.known(loading, _IMPORT, "target.import")
         line = self.text(loading, "line", "target.import") or ""
         until = self.text(loading, "until", "target.import", required=False)
-        if until is not None and not _is_version(until):
+        if until is not None and not is_version(until):
             self.fail("target.import", f"until = {until!r} is not a version number")
             until = None
         self.evidence(loading, "target.import")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
+from dataclasses import fields
 from difflib import unified_diff
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from kit import findings, migrated
 
 from migrate.cli import main
-from migrate.config import load_config
+from migrate.config import Config, load_config
 from migrate.table import RULES, read_table
+from migrate.toml import parse_toml
 
 ROOT = Path(__file__).parent.parent
 README, DOCS = ROOT / "README.md", ROOT / "docs"
@@ -121,10 +125,56 @@ def test_continuous_integration_runs_the_command_of_the_readme() -> None:
     assert f"'{command.strip()}'" in script.read_text("utf-8")
 
 
-def test_every_option_is_described() -> None:
-    described = (DOCS / "usage.md").read_text("utf-8")
-    options = [name for option in main.commands["migrate"].params for name in option.opts if name.startswith("-")]
-    assert [name for name in options if f"`{name}" not in described] == []
+def section(page: Path, *titles: str) -> str:
+    """The text of sections of a page, by title."""
+    parts = re.split(r"^## (.*)\n", page.read_text("utf-8"), flags=re.M)
+    texts = dict(zip(parts[1::2], parts[2::2], strict=True))
+    return "".join(texts[title] for title in titles)
+
+
+SECTIONS = {"migrate": ["Options"], "check": ["check"], "baseline": ["check", "baseline"]}
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_option_is_described(name: str) -> None:
+    described = section(DOCS / "usage.md", *SECTIONS[name])
+    options = [word for option in main.commands[name].params for word in option.opts if word.startswith("-")]
+    assert [word for word in options if f"`{word}" not in described] == []
+
+
+@pytest.mark.parametrize("name", ["check", "migrate"])
+def test_no_option_is_described_that_there_is_not(name: str) -> None:
+    described = re.findall(r"^\| `(-.*?)[` ]", section(DOCS / "usage.md", *SECTIONS[name]), re.M)
+    options = {word for option in main.commands[name].params for word in option.opts}
+    assert set(described) - options <= {"--help"}
+
+
+def test_every_setting_is_described() -> None:
+    (block,) = blocks(DOCS / "usage.md", "toml")
+    described = set(parse_toml(block.encode())["tool"]["accel-migrate"])
+    assert described == {field.name.replace("_", "-") for field in fields(Config)}
+
+
+def test_commands_shown_for_ci_are_commands() -> None:
+    shown = "".join(blocks(DOCS / "ci.md", "sh") + blocks(DOCS / "ci.md", "yaml"))
+    found = re.findall(r"accel-migrate (check|baseline) (-.*)", shown)
+    assert len(found) >= 4
+    for name, words in found:
+        main.commands[name].make_context(name, shlex.split(words.partition(" > ")[0]))
+
+
+def test_configurations_shown_for_ci_fit_the_hooks_and_the_action() -> None:
+    pages = [yaml.safe_load(block) for block in blocks(DOCS / "ci.md", "yaml")]
+    hooks = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))}
+    used = {hook["id"] for page in pages for repo in page.get("repos", []) for hook in repo["hooks"]}
+    assert used == hooks
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    steps = [step for page in pages for job in page.get("jobs", {}).values() for step in job["steps"]]
+    given = [step["with"] for step in steps if step["uses"].startswith("OWNER/accel-migrate@")]
+    assert len(given) == 2
+    assert {name for names in given for name in names} <= set(action["inputs"])
+    described = section(DOCS / "ci.md", "GitHub Actions")
+    assert [name for name in (*action["inputs"], *action["outputs"]) if f"| `{name}` |" not in described] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
