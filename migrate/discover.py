@@ -54,24 +54,32 @@ def discover(
     kept: set[str] = set()
     if not force_exclude:
         kept.update(name for path in arguments if path.is_file() for name in _below(root, _absolute(path)))
+    named = {_absolute(argument) for argument in arguments}
+    inner = (name.rstrip("/") for name in sorted(names) if os.path.exists(root / name / ".git"))
+    passed_over = tuple(name for name in dict.fromkeys(inner) if not excluded(name) and root / name not in named)
+    files, problems = _taken(
+        root, (name for name in sorted(names) if name in kept or not excluded(name)), max_file_size
+    )
+    return Discovery(root, files, problems, passed_over)
+
+
+def _taken(
+    root: Path, names: Iterable[str], max_file_size: int
+) -> tuple[tuple[tuple[str, Kind], ...], tuple[FileResult, ...]]:
+    """The files of a kind that we look at, and what is wrong with those that cannot be read."""
     inside = _Inside(root)
     files: list[tuple[str, Kind]] = []
     problems: list[FileResult] = []
-    repositories: list[str] = []
-    for name in sorted(names):
-        if not excluded(name.rstrip("/")) and os.path.exists(root / name / ".git"):
-            repositories.append(name.rstrip("/"))
+    for name in names:
         kind = _kind(root / name)
-        if kind is None or (excluded(name) and name not in kept):
+        if kind is None:
             continue
         problem = _problem(inside, name, max_file_size)
         if problem is None:
             files.append((name, kind))
         elif problem.message:
             problems.append(FileResult(name, kind, "", error=problem))
-    named = {_absolute(argument) for argument in arguments}
-    passed_over = tuple(name for name in dict.fromkeys(repositories) if root / name not in named)
-    return Discovery(root, tuple(files), tuple(problems), passed_over)
+    return tuple(files), tuple(problems)
 
 
 def project_root(folder: Path, arguments: Sequence[Path] = ()) -> Path:

@@ -82,7 +82,7 @@ def test_code_that_would_end_the_process_costs_its_file_only(repo: Path) -> None
 
 
 def test_bug_of_the_tool_ends_with_2_and_asks_for_a_report(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise KeyError("\x1b")
 
     monkeypatch.setattr("migrate.discover.discover", fail)

@@ -27,9 +27,12 @@ OURS = {
     "finder": "model",
     "toml": "",
     "table": "model toml",
+    "neutral": "model table",
     "config": "toml",
-    "vcs": "",
+    "hunks": "",
+    "vcs": "hunks",
     "discover": "model vcs",
+    "repository": "discover engine model",
     # one file: the scan, made with the standard library only
     "bindings": "",
     "guards": "",
@@ -38,10 +41,11 @@ OURS = {
     "scan": "binder bindings edits finder guards model source",
     # one file: the index, made with libcst
     "spans": "",
+    "nesting": "",
     "nodes": "",
     "describe": "",
-    "newer": "edits model nodes spans",
-    "regions": "source spans",
+    "newer": "edits model nesting nodes spans",
+    "regions": "nesting source spans",
     "syntax": "bindings source",
     "callsites": "describe model nodes syntax",
     "records": "describe nodes regions source syntax",
@@ -49,34 +53,60 @@ OURS = {
     "grammar": "callsites describe nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
+    "codemods.devices": "codemods.evidence codemods.view describe model syntax",
+    "codemods.evidence": "callsites codemods.view describe syntax",
     "codemods.flow": "bindings describe model source",
-    "codemods.owners": "model source syntax",
-    "codemods.view": "bindings codemods.flow codemods.owners guards model source syntax",
-    "codemods.plan": "bindings codemods.view syntax",
-    "codemods.templates": "model syntax",
-    "codemods.names": "callsites codemods.plan codemods.templates codemods.view model syntax",
-    "codemods.methods": "codemods.names codemods.plan codemods.view model syntax",
-    "codemods.devices": "callsites codemods.view describe model syntax",
-    "codemods.strings": "codemods.devices codemods.view describe model syntax",
+    "codemods.gates": "codemods.view model",
     "codemods.imports": "codemods.plan codemods.view model syntax",
-    "codemods.words": "codemods.plan codemods.view describe model syntax",
+    "codemods.methods": "codemods.names codemods.plan codemods.view model syntax",
+    "codemods.names": "callsites codemods.plan codemods.templates codemods.view model syntax",
+    "codemods.owners": "model source syntax",
+    "codemods.plan": "bindings codemods.view syntax",
+    "codemods.strings": "codemods.devices codemods.texts codemods.view describe model syntax",
+    "codemods.templates": "model syntax",
+    "codemods.texts": "codemods.view describe syntax",
     "codemods.vendor": "codemods.imports codemods.view model source",
+    "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
+    "codemods.words": "codemods.plan codemods.view describe model syntax",
     "codemods.__init__": (
-        "codemods.devices codemods.imports codemods.methods codemods.names codemods.plan codemods.strings "
-        "codemods.view codemods.words model"
+        "codemods.devices codemods.imports codemods.methods codemods.names codemods.plan "
+        "codemods.strings codemods.view codemods.words model"
     ),
+    # one file: what its author keeps, and all of it together
+    "comments": "",
+    "suppress": "comments edits model",
+    "author": "codemods.view model settle suppress",
     "settle": "codemods.view edits model",
-    "engine": "codemods.__init__ codemods.vendor edits finder index model newer regions scan settle source",
+    "engine": (
+        "author codemods.__init__ codemods.gates codemods.vendor edits finder index model nesting newer "
+        "regions scan settle source"
+    ),
     # many files, and what is shown of them
-    "runner": "__init__ discover engine finder model",
+    "runner": "__init__ discover engine finder model repository",
     "writer": "engine model",
+    "leftovers": "edits engine model",
+    "baseline": "leftovers",
+    "check": "__init__ baseline discover engine finder leftovers model neutral runner table",
     "report.__init__": "",
-    "report.shown": "model",
-    "report.text": "model report.shown",
+    "report.annotated": "leftovers report.shown",
+    "report.check_json": "leftovers model report.shown",
+    "report.concise": "leftovers report.shown",
     "report.console": "model report.shown",
+    "report.formats": "leftovers",
+    "report.github": "leftovers model report.shown",
+    "report.gitlab": "leftovers model report.shown",
+    "report.junit": "leftovers model report.shown",
     "report.machine": "edits engine model",
+    "report.markdown": "leftovers report.shown",
+    "report.sarif": "leftovers model report.sarif_rules report.shown",
+    "report.sarif_rules": "",
+    "report.shown": "edits leftovers model",
+    "report.statistics": "leftovers report.shown",
+    "report.text": "model report.shown",
+    "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
     "cli": (
-        "__init__ config discover model report.console report.machine report.shown report.text runner table vcs writer"
+        "__init__ cli_check config discover model report.console report.machine report.shown report.text "
+        "runner table vcs writer"
     ),
 }
 
@@ -84,22 +114,25 @@ OURS = {
 RESTRICTED = {
     "libcst": "callsites describe grammar newer nodes records regions spans walk",
     "libcst._nodes.internal": "spans",
-    "click": "cli",
+    "click": "cli cli_check",
     "rich": "report.console",
     "tomli": "toml",
     "subprocess": "vcs",
     "multiprocessing": "runner",
-    "concurrent": "cli runner",
+    "concurrent": "check cli cli_check runner",
     "tempfile": "writer",
     "shutil": "writer",
-    "os": "discover vcs writer",
-    "pathlib": "cli config discover runner table vcs writer",
-    "time": "cli runner",
-    "json": "report.machine",
-    "importlib": "__init__",
-    "typing.Any": "__init__ cli config grammar report.machine table toml",
+    "os": "discover hunks vcs writer",
+    "pathlib": "cli cli_check config discover runner table vcs writer",
+    "time": "check cli runner",
+    "json": "baseline report.check_json report.gitlab report.machine report.sarif",
+    "importlib": "__init__ report.formats",
+    "typing.Any": (
+        "__init__ baseline cli cli_check config grammar "
+        "report.check_json report.gitlab report.machine report.sarif table toml"
+    ),
 }
-NOWHERE = {"torch", "random", "datetime", "socket", "urllib", "pickle", "ctypes", "logging", "glob"}
+NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}
 
 
 def imports_of(module: str, *, lazy: bool = True) -> Iterator[str]:

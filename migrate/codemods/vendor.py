@@ -33,7 +33,8 @@ def vendor_imports(view: View, drafts: Sequence[Draft]) -> Iterator[Draft]:
         if level:
             blocks = list(_blocks(view, level))
             touched = [block for block in blocks if any(_is_touched(view, item.node, needing) for item in block)]
-            for block in touched or blocks[:1]:
+            above = {id(_outermost(blocks, block)): _outermost(blocks, block) for block in touched or blocks[:1]}
+            for block in above.values():
                 yield _inserted(view, block, needing)
             return
     functions = {id(statement.place.scope): statement.place.scope for statement in torch}
@@ -56,6 +57,12 @@ def _blocks(view: View, imports: Sequence[ImportStatement]) -> Iterator[list[Imp
                 block = []
         block.append(statement)
     yield block
+
+
+def _outermost(blocks: Sequence[list[ImportStatement]], block: list[ImportStatement]) -> list[ImportStatement]:
+    """The first of the blocks up to one that is indented less than it, or the block itself."""
+    earlier = blocks[: blocks.index(block)]
+    return next((other for other in earlier if other[0].node.col_offset < block[0].node.col_offset), block)
 
 
 def _is_touched(view: View, node: ast.stmt, edits: Sequence[Edit]) -> bool:
