@@ -92,7 +92,7 @@ class GuardFinder:
             rf"^[ \t]*(?:(?:\w+\.)?{name}[ \t]*(?::[^=\n]+)?=(?!=)|(?:async +)?(?:def|class) +{name}\b"
             rf"|(?:from|import)\b[^\n]*\b{name}\b)"
         )
-        return re.search(pattern, self._text, re.MULTILINE) is not None
+        return name in self._text and re.search(pattern, self._text, re.MULTILINE) is not None
 
     def branches(self, node: ast.If, outer: Guard | None) -> list[Guard | None]:
         """A guard for each arm of an if/elif ladder, the last one for `else`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -65,28 +66,31 @@ def _overriding(data: bytes, method: str) -> Iterator[str]:
 
 def _with_subclasses(classes: set[str], sources: Iterable[bytes]) -> set[str]:
     """The classes and those that inherit from them in any file, by name."""
-    found = set(classes)
-    families = [
-        {name.decode(): re.findall(r"(\w+)\s*(?:,|$|\[)", bases.decode("latin-1")) for name, bases in matches}
-        for data in sources
-        if (matches := _CLASS.findall(data))
-    ]
-    while True:
-        more = {
-            name
-            for family in families
-            for name, bases in family.items()
-            if name not in found and not found.isdisjoint(bases)
-        }
-        if not more:
-            return found
-        found |= more
+    found, news = set(classes), set(classes)
+    texts = [data for data in sources if b"class" in data]
+    while news:
+        names = [name.encode() for name in sorted(news)]
+        news = {name for data in texts if any(base in data for base in names) for name in _heirs(data, news)} - found
+        found |= news
+    return found
+
+
+def _heirs(data: bytes, classes: set[str]) -> Iterator[str]:
+    """Names of the classes in a file that have one of these among their bases."""
+    for name, bases in _CLASS.findall(data):
+        if not classes.isdisjoint(re.findall(r"(\w+)\s*(?:,|$|\[)", bases.decode("latin-1"))):
+            yield name.decode("latin-1")
 
 
 def _exported(sources: Iterable[bytes], table: Table) -> Iterator[str]:
     """Names that some row spells otherwise and that files import from one another."""
-    leaves = {rule.key.rpartition(".")[2]: rule.to for rule in table.rules.values() if rule.kind == "api" and rule.to}
-    renamed = {leaf.encode() for leaf, to in leaves.items() if to.partition("(")[0].rpartition(".")[2] != leaf}
+    renamed: set[bytes] = set()
+    for rule in table.rules.values():
+        home, _, leaf = rule.key.rpartition(".")
+        new = (rule.to or rule.key).partition("(")[0].rpartition(".")[2]
+        if home in table.sites.modules and rule.key not in table.sites.modules and leaf != new:
+            renamed.add(leaf.encode())
+    renamed -= {name.encode() for name in dir(builtins)}
     for data in sources:
         if any(name in data for name in renamed):
             for match in _FROM.finditer(data):
