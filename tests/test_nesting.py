@@ -57,6 +57,11 @@ def test_code_that_nests_deeper_than_python_likes_to_recurse_is_handled(shape: s
     assert result_of(statement(text)).error is None
 
 
+@pytest.mark.parametrize("shape", ["sums", "attributes"])
+def test_code_that_ends_the_parser_of_an_old_python_is_a_problem(shape: str) -> None:
+    assert result_of(statement(GREW[shape](300_000))).error == Problem(TOO_DEEP, 2)
+
+
 @pytest.mark.parametrize("shape", ["sums", "attributes", "items", "strings"])
 def test_problem_names_the_line_of_the_statement(shape: str) -> None:
     data = CUDA + b"\n\n" + statement(GREW[shape](2000)) + CUDA
