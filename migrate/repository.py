@@ -66,20 +66,17 @@ def _overriding(data: bytes, method: str) -> Iterator[str]:
 
 def _with_subclasses(classes: set[str], sources: Iterable[bytes]) -> set[str]:
     """The classes and those that inherit from them in any file, by name."""
-    found, news = set(classes), set(classes)
-    texts = [data for data in sources if b"class" in data]
+    heirs: dict[str, list[str]] = {}  # of each base
+    for data in sources:
+        for name, bases in _CLASS.findall(data):
+            for base in re.findall(rb"(\w+)\s*(?:,|$|\[)", bases):
+                heirs.setdefault(base.decode("latin-1"), []).append(name.decode("latin-1"))
+    found, news = set(classes), list(classes)
     while news:
-        names = [name.encode() for name in sorted(news)]
-        news = {name for data in texts if any(base in data for base in names) for name in _heirs(data, news)} - found
-        found |= news
+        more = [name for base in news for name in heirs.get(base, ()) if name not in found]
+        found.update(more)
+        news = more
     return found
-
-
-def _heirs(data: bytes, classes: set[str]) -> Iterator[str]:
-    """Names of the classes in a file that have one of these among their bases."""
-    for name, bases in _CLASS.findall(data):
-        if not classes.isdisjoint(re.findall(r"(\w+)\s*(?:,|$|\[)", bases.decode("latin-1"))):
-            yield name.decode("latin-1")
 
 
 def _exported(sources: Iterable[bytes], table: Table) -> Iterator[str]:
