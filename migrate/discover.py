@@ -16,6 +16,7 @@ from migrate.vcs import is_ignored, listed_files
 _KINDS: dict[str, Kind] = {
     ".py": "python", ".pyi": "python", ".pyw": "python", ".cu": "cuda-source", ".cuh": "cuda-source",
 }  # fmt: skip
+MEGABYTE = 1_000_000
 _MARKS = (".git", "accel-migrate.toml")
 _SKIPPED = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".tox", ".nox", ".mypy_cache", ".eggs"})
 
@@ -28,6 +29,7 @@ class Discovery:
     files: tuple[tuple[str, Kind], ...]
     problems: tuple[FileResult, ...]
     repositories: tuple[str, ...] = ()  # folders that are passed over because they have a git of their own
+    named: bool = False  # some were named one by one, so that there may be others of the same project
 
 
 def discover(
@@ -60,7 +62,7 @@ def discover(
     files, problems = _taken(
         root, (name for name in sorted(names) if name in kept or not excluded(name)), max_file_size
     )
-    return Discovery(root, files, problems, passed_over)
+    return Discovery(root, files, problems, passed_over, any(path.is_file() for path in arguments))
 
 
 def _taken(
@@ -91,7 +93,12 @@ def project_root(folder: Path, arguments: Sequence[Path] = ()) -> Path:
     here = Path(os.path.realpath(folder))
     common = _root(arguments) if arguments else here
     above = [path for start in (here, common) for path in (start, *start.parents) if common.is_relative_to(path)]
-    return next((path for path in above if any((path / mark).exists() for mark in _MARKS)), here)
+    return next(filter(is_project, above), here)
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder has our settings or a repository."""
+    return any((folder / mark).exists() for mark in _MARKS)
 
 
 def is_excluded(name: str, exclude: Iterable[str]) -> bool:

@@ -14,7 +14,6 @@ from migrate.model import Kind, Repository, Table
 
 _CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)[ \t]*\(([^()]*)\)", re.MULTILINE)
 _FROM = re.compile(rb"^[ \t]*from[ \t]+(?!torch\b)[\w.]+[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
-Source = tuple[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +35,18 @@ class Survey:
 
 
 def survey(
-    files: Iterable[tuple[str, Kind]], mentioning: list[Source], others: Callable[[], Iterable[bytes]], table: Table
+    files: Iterable[tuple[str, Kind]], mentioning: list[bytes], others: Callable[[], Iterable[bytes]], table: Table
 ) -> Survey:
     """Look over a repository before its files are looked at one by one.
 
-    `mentioning` are the Python files that mention CUDA; `others` gives the content of the rest, and is
-    asked only where a class of theirs may inherit a `cuda()` of the project.
+    `mentioning` are the Python files that mention CUDA; `others` gives the rest, or all, and is asked only
+    where a class of theirs may inherit a `cuda()` of the project.
     """
     roots = frozenset(name.partition(".")[0] for name in table.sites.packages)
-    overriding = {name for _, data in mentioning for name in _overriding(data, table.source.method)}
+    overriding = {name for data in mentioning for name in _overriding(data, table.source.method)}
     if overriding:
-        overriding = _with_subclasses(overriding, [*(data for _, data in mentioning), *others()])
-    exported = frozenset(_exported([data for _, data in mentioning], table))
+        overriding = _with_subclasses(overriding, [*mentioning, *others()])
+    exported = frozenset(_exported(mentioning, table))
     return Survey(local_modules(files, roots), frozenset(overriding), exported)
 
 

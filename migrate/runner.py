@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrate import __version__
-from migrate.discover import Discovery
+from migrate.discover import MEGABYTE, Discovery, discover, is_project, project_root
 from migrate.engine import NOTHING_KNOWN, examine
 from migrate.finder import may_mention
 from migrate.model import FileResult, Kind, Problem, RepoReport, Repository, Table
@@ -94,21 +94,33 @@ def _readable(discovery: Discovery, results: dict[str, FileResult]) -> Iterator[
 
 
 def _informed(discovery: Discovery, jobs: Sequence[Job], table: Table) -> Iterator[Job]:
-    """The jobs, each with what the rest of the repository says about it."""
+    """The jobs, each with what the rest of the repository says about it, also where only some files were named."""
     from migrate.repository import survey
 
-    sources = [(job.path, job.data) for job in jobs if job.kind == "python"]
-    taken = {path for path, _ in sources}
-    rest = [path for path, kind in discovery.files if kind == "python" and path not in taken]
-    known = survey(discovery.files, sources, lambda: _contents(discovery, rest), table)
+    if not jobs:
+        return
+    whole = _project(discovery) if discovery.named else discovery
+    sources = [job.data for job in jobs if job.kind == "python"]
+    taken = {discovery.root / job.path for job in jobs}
+    rest = [whole.root / path for path, kind in whole.files if kind == "python" and whole.root / path not in taken]
+    if whole is not discovery:
+        sources += [data for data in _contents(rest) if may_mention(data, table.sites)]
+    known = survey(whole.files, sources, lambda: _contents(rest), table)
+    inside = discovery.root.relative_to(whole.root).as_posix()
     for job in jobs:
-        yield replace(job, repository=known.of(job.path))
+        yield replace(job, repository=known.of(job.path if inside == "." else f"{inside}/{job.path}"))
 
 
-def _contents(discovery: Discovery, paths: Iterable[str]) -> Iterator[bytes]:
+def _project(discovery: Discovery) -> Discovery:
+    """All files of the project that some were named of; those alone where there is no project around them."""
+    root = project_root(discovery.root)
+    return discover([root], (), MEGABYTE, root=root) if is_project(root) else discovery
+
+
+def _contents(paths: Iterable[Path]) -> Iterator[bytes]:
     for path in paths:
         with suppress(OSError):  # reported when it was read for the first time
-            yield (discovery.root / path).read_bytes()
+            yield path.read_bytes()
 
 
 def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:

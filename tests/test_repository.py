@@ -30,6 +30,16 @@ def test_call_on_a_class_of_another_file_with_its_own_cuda_stays(tmp_path: Path)
     assert outcome(tmp_path, data=OWN, use=use) == {}
 
 
+def test_call_in_a_file_that_is_named_alone_stays_too(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "data.py").write_text(OWN)
+    (tmp_path / "sub").mkdir()
+    use = tmp_path / "sub" / "use.py"
+    use.write_text("from data import Batch\nb = Batch()\nb.cuda()\nx.cuda()\n")
+    report = run(discover([use], (), 10**6), table("npu"))
+    assert [(result.path, [edit.start for edit in result.edits]) for result in report.files] == [("use.py", [46])]
+
+
 def test_call_on_a_subclass_from_a_third_file_stays(tmp_path: Path) -> None:
     sub = "from data import Batch\n\n\nclass Graph(Batch):\n    pass\n"
     use = "from graph import Graph\ng = Graph()\ng.cuda()\n"
