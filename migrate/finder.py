@@ -113,9 +113,12 @@ def _imports(text: str, packages: Mapping[str, str]) -> Iterator[Span]:
         begin = max(text.rfind("\n", 0, at), text.rfind("\r", max(0, at - _LINE), at)) + 1
         while begin > 1 and text[begin - 2] == "\\":  # a line that goes on
             begin = text.rfind("\n", 0, begin - 1) + 1
-        starts = (begin, text.rfind(":", begin, at) + 1, text.rfind(";", begin, at) + 1)
+        starts = [begin]
+        line = text[begin:at]
+        if ":" in line or ";" in line:
+            starts += [begin + line.rfind(":") + 1, begin + line.rfind(";") + 1]
         for start in starts:
-            if start >= max(begin, done) and (found := matches(text, start)):
+            if start >= done and (found := matches(text, start)):
                 yield found.span()
                 done = found.end()
                 break

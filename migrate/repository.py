@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from migrate.discover import local_modules
 from migrate.engine import NOTHING_KNOWN, decode, parse
 from migrate.model import Kind, Repository, Table
+from migrate.trees import every
 
-_CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)[ \t]*\(([^()]*)\)", re.MULTILINE)
+_CLASS = re.compile(rb"(\w+)[ \t]*\(([^()]*)\)")
+_HEADER = 1000  # bytes of a class's header
 _FROM = re.compile(rb"^[ \t]*from[ \t]+(?!torch\b)[\w.]+[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
@@ -58,7 +60,7 @@ def _overriding(data: bytes, method: str) -> Iterator[str]:
         tree = parse(decode(data)[0])
     except Exception:  # whatever it is, the report will have it when the file's turn comes
         return
-    for node in ast.walk(tree):
+    for node in every(tree):
         if isinstance(node, ast.ClassDef) and any(getattr(item, "name", "") == method for item in node.body):
             yield node.name
 
@@ -67,7 +69,8 @@ def _with_subclasses(classes: set[str], sources: Iterable[bytes]) -> set[str]:
     """The classes and those that inherit from them in any file, by name."""
     heirs: dict[str, list[str]] = {}  # of each base
     for data in sources:
-        for name, bases in _CLASS.findall(data):
+        headers = (_CLASS.match(text, 0, _HEADER) for text in data.split(b"class ")[1:])
+        for name, bases in (header.groups() for header in headers if header):
             for base in re.findall(rb"(\w+)\s*(?:,|$|\[)", bases):
                 heirs.setdefault(base.decode("latin-1"), []).append(name.decode("latin-1"))
     found, news = set(classes), list(classes)

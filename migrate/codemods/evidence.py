@@ -20,6 +20,8 @@ def device_problem(view: View, literal: Literal, whole: bool) -> str:
         return ""
     if not whole:
         return "completed at run time: is it a device?"
+    if "gpu" in site.siblings:
+        return "listed beside 'gpu', which is no device of torch's: whose names are these?"
     names = view.table.sites.device_names
     bare = literal.value == view.table.source.device
     if site.kind in ("compare", "case"):

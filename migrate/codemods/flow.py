@@ -11,12 +11,14 @@ from migrate.bindings import meaning
 from migrate.describe import last_part, says
 from migrate.model import Table
 from migrate.source import Place, Scan
+from migrate.trees import below, every
 
 # A thing that carries a value: a variable of a function or module, an attribute or key of whatever
 # object, what a function of the file returns.
 Carrier = tuple[str, int, str]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.Module)
+_NAMES = ("gpu", "tpu")
 _TEXT_METHODS = frozenset({"lower", "strip", "upper", "format", "copy"})
 
 
@@ -86,12 +88,14 @@ class _Reader:
         self.functions = flows.scan.functions()
         self.bound: dict[int, frozenset[str]] = {}
         self.seeds: set[Carrier] = set()
+        self.names: set[Carrier] = set()  # of what holds a name such as "gpu", which is no device of torch's
         self.lookups: list[tuple[ast.expr, ast.expr, tuple[ast.AST, ...]]] = []
         self.numbered = re.compile(rf"{re.escape(table.source.device)}:")
 
     def devices(self) -> set[Carrier]:
         self.body(self.scope.node, (self.scope.node,), in_class=False)
-        return {self.flows.find(seed) for seed in self.seeds}
+        others = {self.flows.find(carrier) for carrier in self.names}
+        return {self.flows.find(seed) for seed in self.seeds} - others
 
     def tables(self, devices: set[Carrier]) -> set[Carrier]:
         """What is asked for a key that is a device."""
@@ -103,7 +107,7 @@ class _Reader:
         return found
 
     def body(self, node: ast.AST, around: tuple[ast.AST, ...], *, in_class: bool) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in below(node):
             if isinstance(child, _FUNCTIONS):
                 for argument in _parameters(child):
                     self.seen(("name", id(child), argument.arg))
@@ -132,8 +136,11 @@ class _Reader:
             self.call(node, around)
         elif isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant):
             self.lookups.append((node.value, node.slice, around))
-        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
-            self.lookups.append((node.comparators[0], node.left, around))
+        elif isinstance(node, ast.Compare):
+            if isinstance(node.ops[0], (ast.In, ast.NotIn)):
+                self.lookups.append((node.comparators[0], node.left, around))
+            if any(isinstance(part, ast.Constant) and part.value in _NAMES for part in every(node.comparators[0])):
+                self.names.update(self.carriers(node.left, around))
 
     def assigned(self, target: ast.expr, value: ast.expr, around: tuple[ast.AST, ...], in_class: bool) -> None:
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
@@ -147,6 +154,8 @@ class _Reader:
 
     def share(self, carrier: Carrier, value: ast.expr, around: tuple[ast.AST, ...]) -> None:
         self.seen(carrier)
+        if isinstance(value, ast.Constant) and value.value in _NAMES:
+            self.names.add(carrier)
         first = value.values[0] if isinstance(value, ast.JoinedStr) and value.values else value
         if isinstance(first, ast.Constant) and isinstance(first.value, str) and self.numbered.match(first.value):
             self.seeds.add(carrier)  # "cuda:0" can be nothing else
@@ -258,10 +267,10 @@ def _bound(scope: ast.AST) -> Iterator[str]:
     """The names a function binds, not those of functions inside it."""
     if isinstance(scope, _FUNCTIONS):
         yield from (argument.arg for argument in _parameters(scope))
-    waiting = [*ast.iter_child_nodes(scope)]
+    waiting = below(scope)
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         if not isinstance(node, (*_SCOPES, ast.ClassDef, ast.Lambda)):
-            waiting += ast.iter_child_nodes(node)
+            waiting += below(node)

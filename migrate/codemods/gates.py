@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from migrate.codemods.view import View
 from migrate.model import Draft
+from migrate.trees import every
 
 Span = tuple[int, int]
 
@@ -51,7 +52,7 @@ def _within(draft: Draft, span: Span) -> bool:
 
 def _questions(view: View) -> Iterator[tuple[Span, Span, bool]]:
     """Pairs of a question and what is run if the answer is yes; whether they are one expression."""
-    for node in ast.walk(view.scan.module.node):
+    for node in every(view.scan.module.node):
         if isinstance(node, ast.If):
             yield _span(view, node.test), (_span(view, node.body[0])[0], _span(view, node.body[-1])[1]), False
         elif isinstance(node, ast.IfExp):

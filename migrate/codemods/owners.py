@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from migrate.model import Repository
 from migrate.source import Place, Scan
 from migrate.syntax import Use
+from migrate.trees import every
 
 _DEPTH = 4  # of assignments, calls and attributes that an instance is followed through
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -107,15 +108,15 @@ class Owners:
 
     def _remember(self) -> None:
         definitions: dict[str, list[str]] = {}
-        for node in ast.walk(self.scan.module.node):
+        for node in every(self.scan.module.node):
             if isinstance(node, _FUNCTIONS):
                 definitions[node.name] = [item.arg for item in (*node.args.posonlyargs, *node.args.args)]
-                for child in ast.walk(node):
+                for child in every(node):
                     if isinstance(child, (ast.Return, ast.Yield)) and child.value:
                         self._note(f"{node.name}()", child.value)
                 if node.returns:
                     self._note(f"{node.name}()", _Annotation(node.returns))
-        for node in ast.walk(self.scan.module.node):
+        for node in every(self.scan.module.node):
             self._binding(node, definitions)
 
     def _binding(self, node: ast.AST, definitions: dict[str, list[str]]) -> None:

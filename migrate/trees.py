@@ -1,0 +1,29 @@
+"""Plain access to the nodes of the standard library's `ast`: those that carry meaning, without a generator each."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+_EMPTY = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+
+
+def below(node: ast.AST) -> list[ast.AST]:
+    """The children of a node in source order, without those that only say how it is used."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST) and not isinstance(value, _EMPTY):
+            found.append(value)
+    return found
+
+
+def every(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += below(node)
