@@ -1,4 +1,4 @@
-"""Questions such as "is there a CUDA device?" in front of what has no counterpart: they go together."""
+"""What goes together: a call that stays and its arguments, a question and what is run if the answer is yes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     `cuda.is_available() and cuda.get_device_capability() > (7, 0)` moves as a whole or not at all. Where the
     question is that of an `if` around it, it still moves, but a person has to see both.
     """
+    calls = _calls_that_stay(view, drafts)
+    drafts = [_inside_of_call(draft, calls) for draft in drafts]
     module = view.table.source.module + "."
     stuck = [draft for draft in drafts if draft.safety == "manual" and draft.rule_id.startswith(f"api:{module}")]
     if not stuck:
@@ -39,6 +41,25 @@ def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
                 why = f"{name}, which needs CUDA, is run where this is true: see to that first"
                 changed[number] = replace(draft, safety="review", message=why)
     return [changed.get(number, draft) for number, draft in enumerate(drafts)]
+
+
+def _calls_that_stay(view: View, drafts: Sequence[Draft]) -> list[Span]:
+    """The arguments of `.cuda(…)` calls that are left for a person: they are devices of whatever is called."""
+    stuck = {draft.start for draft in drafts if draft.safety == "manual" and draft.rule_id.startswith("method:")}
+    if not stuck:
+        return []
+    return [
+        (call.start, call.end)
+        for use in view.index.uses
+        for step, call in zip(use.steps, use.steps[1:], strict=False)
+        if step.start in stuck and call.kind == "call"
+    ]
+
+
+def _inside_of_call(draft: Draft, calls: Sequence[Span]) -> Draft:
+    if not draft.edits or not draft.rule_id.startswith("device:") or not any(_within(draft, call) for call in calls):
+        return draft
+    return replace(draft, safety="manual", edits=(), message="an argument of a call that stays as it is")
 
 
 def _asks(view: View, draft: Draft) -> bool:
