@@ -12,19 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from migrate import __version__
-from migrate.cli_check import baseline, check
+from migrate.cli_check import FAILED, baseline, check, fail
 
 if TYPE_CHECKING:
     from migrate.config import Config
     from migrate.discover import Discovery
     from migrate.model import RepoReport, Table
 
-FAILED = 2
 Sources = Mapping[str, bytes]  # path -> the bytes that were looked at
 _REPORTS = (".json", ".patch")
 _TARGET = 'target = "NAME" in [tool.accel-migrate] of pyproject.toml'
@@ -46,7 +45,7 @@ class _DefaultGroup(click.Group):
         except Exception as error:
             from migrate.runner import blamed
 
-            _fail(blamed(error))
+            fail(blamed(error))
 
 
 class _TargetOption(click.Option):
@@ -143,11 +142,11 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
         table = load_table(config.target, min_torch=config.min_torch)
         return table, discover(paths, config.exclude, config.max_file_size, root=project), config
     except FileNotFoundError as error:
-        _fail(f"no such file or folder: {error}")
+        fail(f"no such file or folder: {error}")
     except OSError as error:
-        _fail(f"cannot read {error.filename}: {error.strerror or error}")
+        fail(f"cannot read {error.filename}: {error.strerror or error}")
     except (ConfigError, TableError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _run(discovery: Discovery, table: Table, config: Config) -> RepoReport:
@@ -211,15 +210,15 @@ def _guard(root: Path, report: RepoReport, allow_dirty: bool, allow_no_vcs: bool
         return
     if not is_repository(root):
         if not allow_no_vcs:
-            _fail(f"{root} is not in a git repository: pass --allow-no-vcs to write anyway, or use --diff or --output")
+            fail(f"{root} is not in a git repository: pass --allow-no-vcs to write anyway, or use --diff or --output")
         return
     dirty = [] if allow_dirty else changed_files(root, paths)
     if dirty is None:
-        _fail("git does not say which files differ from the last commit: pass --allow-dirty, or use --diff or --output")
+        fail("git does not say which files differ from the last commit: pass --allow-dirty, or use --diff or --output")
     if dirty:
         shown = "".join(f"\n  {printable(path)}" for path in dirty[:10])
         more = f"\n  and {len(dirty) - 10} more" if len(dirty) > 10 else ""
-        _fail(
+        fail(
             "these files differ from the last commit, or are not in it, and would be written:"
             f"{shown}{more}\ncommit or stash them, pass --allow-dirty to write anyway, or use --diff or --output"
         )
@@ -237,7 +236,7 @@ def _copied(root: Path, output: Path, report: RepoReport) -> RepoReport:
     try:
         copy_tree(root, output)
     except (OSError, ValueError) as error:
-        _fail(f"cannot write the copy: {error}")
+        fail(f"cannot write the copy: {error}")
     return _write(output, report)
 
 
@@ -252,7 +251,7 @@ def _save(path: Path, root: Path, report: RepoReport, sources: Sources) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
-        _fail(f"cannot write the report {path}: {error.strerror or error}")
+        fail(f"cannot write the report {path}: {error.strerror or error}")
 
 
 def _show(report: RepoReport, sources: Sources, form: str, quiet: bool) -> None:
@@ -276,10 +275,3 @@ def _show(report: RepoReport, sources: Sources, form: str, quiet: bool) -> None:
         from migrate.report.text import render_text
 
         click.echo(render_text(report, shown), nl=False)
-
-
-def _fail(message: str) -> NoReturn:
-    from migrate.report.shown import printable
-
-    click.echo("accel-migrate: " + "\n".join(printable(line) for line in message.split("\n")), err=True)
-    sys.exit(FAILED)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from migrate.report.formats import FORMATS, render_statistics
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -19,11 +21,9 @@ if TYPE_CHECKING:
     from migrate.discover import Discovery
     from migrate.leftovers import CheckResult, Entry
 
-FORMATS = ("text", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown")
 _SUFFIXES = {".json": "json", ".sarif": "sarif", ".md": "markdown", ".xml": "junit", ".txt": "text"}
 _STDIN = Path("-")
 FOUND, FAILED = 1, 2
-Fail = Callable[[str], Any]
 
 
 def _shared(command: Callable[..., None]) -> Callable[..., None]:
@@ -47,7 +47,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_shared
 @click.option("--stdin-filename", metavar="NAME", help="What the file read from standard input (PATHS: -) is called.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="What goes to stdout.")
+@click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="text", help="What goes to stdout.")
 @click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
               help="Also write a report: .json .sarif .md .xml .txt. May be repeated.")  # fmt: skip
 @click.option("--statistics", is_flag=True, help="Print how often each rule is found instead.")
@@ -97,12 +97,11 @@ def _checked(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckRes
     try:
         return _run(paths, options)
     except FileNotFoundError as error:
-        _fail(f"no such file or folder: {error.filename or error}")
+        fail(f"no such file or folder: {error.filename or error}")
     except OSError as error:
-        _fail(f"cannot read {error.filename}: {error.strerror or error}")
+        fail(f"cannot read {error.filename}: {error.strerror or error}")
     except (ConfigError, TableError, BaselineError, RevisionError) as error:
-        _fail(str(error))
-    raise AssertionError
+        fail(str(error))
 
 
 def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult, Config]:
@@ -183,12 +182,9 @@ def _executor(jobs: int, found: Discovery) -> Any:
 
 
 def _show(result: CheckResult, options: dict[str, Any]) -> None:
-    from migrate.report.formats import FORMATS as RENDERERS
-    from migrate.report.formats import render_statistics
-
     for path in options["reports"]:
-        _write(path, RENDERERS[_SUFFIXES[path.suffix]](result))
-    render = render_statistics if options["statistics"] else RENDERERS[options["form"]]
+        _write(path, FORMATS[_SUFFIXES[path.suffix]](result))
+    render = render_statistics if options["statistics"] else FORMATS[options["form"]]
     text = render(result)
     if text:
         click.echo(text, nl=not text.endswith("\n"))
@@ -198,10 +194,11 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_bytes(text.encode("utf-8", "surrogateescape"))
     except OSError as error:
-        _fail(f"cannot write {path}: {error.strerror or error}")
+        fail(f"cannot write {path}: {error.strerror or error}")
 
 
-def _fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
+    """Say on standard error what is wrong, and end."""
     from migrate.report.shown import printable
 
     click.echo("accel-migrate: " + "\n".join(printable(line) for line in message.split("\n")), err=True)

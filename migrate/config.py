@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from migrate.discover import MEGABYTE
 from migrate.toml import TomlError, parse_toml
 
-MEGABYTE = 1_000_000
 _OWN = "accel-migrate.toml"
 
 

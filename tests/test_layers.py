@@ -28,7 +28,7 @@ OURS = {
     "toml": "",
     "table": "model toml",
     "neutral": "model table",
-    "config": "toml",
+    "config": "discover toml",
     "hunks": "",
     "vcs": "hunks",
     "discover": "model vcs",

@@ -61,7 +61,7 @@ def _told(view: View, literal: Literal) -> tuple[str, str] | None:
         return None
     if says(literal.site.name, view.table.sites.message_keywords):
         return None
-    if literal.site.kind == "compare" and (" " in text.strip() or _is_error(view, literal)):
+    if literal.site.kind == "compare" and " " in text.strip():
         return "text:compared", _COMPARED
     words = rf"(?:{re.escape(source.device)}|{re.escape(source.backend)})"
     if literal.site.function.startswith("re.") and literal.site.position == "0":

@@ -33,8 +33,8 @@ def vendor_imports(view: View, drafts: Sequence[Draft]) -> Iterator[Draft]:
         if level:
             blocks = list(_blocks(view, level))
             touched = [block for block in blocks if any(_is_touched(view, item.node, needing) for item in block)]
-            above = {id(_outermost(blocks, block)): _outermost(blocks, block) for block in touched or blocks[:1]}
-            for block in above.values():
+            above = [_outermost(blocks, block) for block in touched or blocks[:1]]
+            for block in {id(block): block for block in above}.values():
                 yield _inserted(view, block, needing)
             return
     functions = {id(statement.place.scope): statement.place.scope for statement in torch}
