@@ -78,9 +78,7 @@ def baseline(paths: tuple[Path, ...], output: Path | None, **options: Any) -> No
 
     result, _ = _checked(paths, {**options, "baseline": None, "no_baseline": True})
     if result.errors:
-        for error in result.errors:
-            click.echo(f"accel-migrate: {error.path}: {error.error.message if error.error else ''}", err=True)
-        sys.exit(FAILED)
+        fail("\n".join(f"{item.path}: {item.error.message if item.error else ''}" for item in result.errors))
     text = write_baseline(result.leftovers)
     if output is None:
         click.echo(text, nl=False)

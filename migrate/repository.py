@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from migrate.discover import local_modules
 from migrate.engine import NOTHING_KNOWN, decode, parse
 from migrate.model import Kind, Repository, Table
+from migrate.source import with_subclasses
 from migrate.trees import every
 
 _CLASS = re.compile(rb"(\w+)[ \t]*\(([^()]*)\)")
@@ -47,7 +48,8 @@ def survey(
     roots = frozenset(name.partition(".")[0] for name in table.sites.packages)
     overriding = {name for data in mentioning for name in _overriding(data, table.source.method)}
     if overriding:
-        overriding = _with_subclasses(overriding, [*mentioning, *others()])
+        pairs = (pair for data in (*mentioning, *others()) for pair in _bases(data))
+        overriding = with_subclasses(overriding, pairs)
     exported = frozenset(_exported(mentioning, table))
     return Survey(local_modules(files, roots), frozenset(overriding), exported)
 
@@ -65,20 +67,12 @@ def _overriding(data: bytes, method: str) -> Iterator[str]:
             yield node.name
 
 
-def _with_subclasses(classes: set[str], sources: Iterable[bytes]) -> set[str]:
-    """The classes and those that inherit from them in any file, by name."""
-    heirs: dict[str, list[str]] = {}  # of each base
-    for data in sources:
-        headers = (_CLASS.match(text, 0, _HEADER) for text in data.split(b"class ")[1:])
-        for name, bases in (header.groups() for header in headers if header):
-            for base in re.findall(rb"(\w+)\s*(?:,|$|\[)", bases):
-                heirs.setdefault(base.decode("latin-1"), []).append(name.decode("latin-1"))
-    found, news = set(classes), list(classes)
-    while news:
-        more = [name for base in news for name in heirs.get(base, ()) if name not in found]
-        found.update(more)
-        news = more
-    return found
+def _bases(data: bytes) -> Iterator[tuple[str, str]]:
+    """The classes of a file, each with every one of its bases, by their last names."""
+    headers = (_CLASS.match(text, 0, _HEADER) for text in data.split(b"class ")[1:])
+    for name, bases in (header.groups() for header in headers if header):
+        for base in re.findall(rb"(\w+)\s*(?:,|$|\[)", bases):
+            yield name.decode("latin-1"), base.decode("latin-1")
 
 
 def _exported(sources: Iterable[bytes], table: Table) -> Iterator[str]:

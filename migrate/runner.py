@@ -103,9 +103,9 @@ def _informed(discovery: Discovery, jobs: Sequence[Job], table: Table) -> Iterat
     sources = [job.data for job in jobs if job.kind == "python"]
     taken = {discovery.root / job.path for job in jobs}
     rest = [whole.root / path for path, kind in whole.files if kind == "python" and whole.root / path not in taken]
-    if whole is not discovery:
-        sources += [data for data in _contents(rest) if may_mention(data, table.sites)]
-    known = survey(whole.files, sources, lambda: _contents(rest), table)
+    others = list(_contents(rest)) if whole is not discovery else None
+    sources += [data for data in others or () if may_mention(data, table.sites)]
+    known = survey(whole.files, sources, lambda: _contents(rest) if others is None else others, table)
     inside = discovery.root.relative_to(whole.root).as_posix()
     for job in jobs:
         yield replace(job, repository=known.of(job.path if inside == "." else f"{inside}/{job.path}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -97,6 +97,18 @@ class Scan:
     def line(self, number: int) -> str:
         end = self.starts[number] if number < len(self.starts) else len(self.text)
         return self.text[self.starts[number - 1] : end]
+
+
+def with_subclasses(classes: Iterable[str], bases: Iterable[tuple[str, str]]) -> set[str]:
+    """The classes and all that inherit from one of them, given pairs of a class and one of its bases, by last name."""
+    heirs: dict[str, list[str]] = {}
+    for name, base in bases:
+        heirs.setdefault(base, []).append(name)
+    found, news = set(classes), list(classes)
+    while news:
+        news = [name for base in news for name in heirs.get(base, ()) if name not in found]
+        found.update(news)
+    return found
 
 
 def _definitions(node: ast.AST, owner: ast.ClassDef | None) -> Iterator[Definition]:

@@ -32,7 +32,7 @@ OURS = {
     "hunks": "",
     "vcs": "hunks",
     "discover": "model vcs",
-    "repository": "discover engine model trees",
+    "repository": "discover engine model source trees",
     # one file: the scan, made with the standard library only
     "trees": "",
     "bindings": "",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrate.model import Repository
-from migrate.source import Place, Scan
+from migrate.source import Place, Scan, with_subclasses
 from migrate.syntax import Use
 from migrate.trees import every
 
@@ -35,7 +35,8 @@ class Owners:
         """The classes with their own cuda(), and those that inherit it."""
         if self._own is None:
             local = set(self.scan.overriding) | (self.repository.overriding - set(self.scan.bases))
-            self._own = frozenset(with_subclasses(local, self.scan.bases))
+            pairs = ((name, base) for name, above in self.scan.bases.items() for base in above)
+            self._own = frozenset(with_subclasses(local, pairs))
         return self._own
 
     def of(self, use: Use, text: str, place: Place) -> str:
@@ -162,14 +163,6 @@ class _Annotation(ast.AST):
     def __init__(self, node: ast.expr) -> None:
         super().__init__()
         self.node = node
-
-
-def with_subclasses(classes: set[str], bases: dict[str, tuple[str, ...]]) -> set[str]:
-    """The classes and all that inherit from one of them, given each class's bases by their last name."""
-    found = set(classes)
-    while more := {name for name, above in bases.items() if name not in found and not found.isdisjoint(above)}:
-        found |= more
-    return found
 
 
 def _parts(node: ast.AST) -> list[ast.expr]:
