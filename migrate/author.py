@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from migrate.codemods.view import View
+from migrate.found import finding_of
 from migrate.model import RULE_IDS, SUPPRESSION, Draft, Finding
-from migrate.settle import finding_of
 
 _LEFT = "left as a comment of the author's says"
 _HANGS = "left because what it goes together with is, as a comment of the author's says"
@@ -23,7 +23,7 @@ def kept(view: View, drafts: list[Draft]) -> tuple[list[Draft], list[Finding]]:
         return drafts, []
     from migrate.suppress import suppressed
 
-    found = [finding_of(view, draft, view.scan.starts) for draft in drafts]
+    found = [finding_of(view.scan.text, view.scan.mentions, draft, view.scan.starts) for draft in drafts]
     known = frozenset((*view.table.rules, *RULE_IDS))
     after = suppressed(view.scan.text, tuple(found), known)
     spoken = {(item.start, item.end, item.rule_id) for item in after if item.suppressed}

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from migrate.describe import describe, says
+from migrate.describe import describe
 from migrate.model import Sites
+from migrate.naming import says
 from migrate.nodes import string_value
 from migrate.syntax import Site
 

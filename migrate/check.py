@@ -53,7 +53,7 @@ def check(
 
     started = time.perf_counter()
     _verify(target, min_torch)
-    if not _mentions(discovery):
+    if not discovery.large and not _mentions(discovery):
         files = tuple(FileResult(path, kind, "") for path, kind in discovery.files)
         report = RepoReport(target or "", __version__, (*files, *discovery.problems), time.perf_counter() - started)
     else:
@@ -65,11 +65,12 @@ def check(
 def check_text(
     path: str, data: bytes, target: str | None, min_torch: str | None, scope: Scope, entries: Sequence[Entry] | None
 ) -> CheckResult:
-    """Like `check`, for one Python file that need not be on disk."""
+    """Like `check`, for one file that need not be on disk: Python, unless its name says otherwise."""
     from migrate.engine import migrate_bytes
+    from migrate.filetypes import kind_of
 
     started = time.perf_counter()
-    result = migrate_bytes(path, "python", data, _table(target, min_torch))
+    result = migrate_bytes(path, kind_of(path) or "python", data, _table(target, min_torch))
     report = RepoReport(target or "", __version__, (result,), time.perf_counter() - started)
     entries = None if entries is None or result.error else [entry for entry in entries if entry.path == path]
     return judged(_advised(report, target), scope, entries, lambda _: data)
@@ -115,10 +116,8 @@ def _mentions(discovery: Discovery) -> bool:
 
     sites = load_sites()
     for path, kind in discovery.files:
-        if kind != "python":
-            return True
         try:
-            if may_mention((discovery.root / path).read_bytes(), sites):
+            if may_mention((discovery.root / path).read_bytes(), sites, kind):
                 return True
         except OSError:
             return True  # the run says what is wrong with it

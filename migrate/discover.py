@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path
 
+from migrate.filetypes import DATA, kind_by_shebang, kind_of, size_limit
 from migrate.model import FileResult, Kind, Problem
 from migrate.vcs import is_ignored, listed_files
 
-_KINDS: dict[str, Kind] = {
-    ".py": "python", ".pyi": "python", ".pyw": "python", ".cu": "cuda-source", ".cuh": "cuda-source",
-}  # fmt: skip
 MEGABYTE = 1_000_000
 _MARKS = (".git", "accel-migrate.toml")
 _SKIPPED = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".tox", ".nox", ".mypy_cache", ".eggs"})
@@ -29,6 +27,7 @@ class Discovery:
     files: tuple[tuple[str, Kind], ...]
     problems: tuple[FileResult, ...]
     repositories: tuple[str, ...] = ()  # folders that are passed over because they have a git of their own
+    large: tuple[tuple[str, Kind], ...] = ()  # of kinds that are data as well, and too large to be settings
     named: bool = False  # some were named one by one, so that there may be others of the same project
 
 
@@ -59,29 +58,32 @@ def discover(
     named = {_absolute(argument) for argument in arguments}
     inner = (name.rstrip("/") for name in sorted(names) if os.path.exists(root / name / ".git"))
     passed_over = tuple(name for name in dict.fromkeys(inner) if not excluded(name) and root / name not in named)
-    files, problems = _taken(
-        root, (name for name in sorted(names) if name in kept or not excluded(name)), max_file_size
-    )
-    return Discovery(root, files, problems, passed_over, any(path.is_file() for path in arguments))
+    wanted = (name for name in sorted(names) if name in kept or not excluded(name))
+    files, large, problems = _taken(root, wanted, max_file_size)
+    return Discovery(root, files, problems, passed_over, large, any(path.is_file() for path in arguments))
 
 
 def _taken(
     root: Path, names: Iterable[str], max_file_size: int
-) -> tuple[tuple[tuple[str, Kind], ...], tuple[FileResult, ...]]:
-    """The files of a kind that we look at, and what is wrong with those that cannot be read."""
+) -> tuple[tuple[tuple[str, Kind], ...], tuple[tuple[str, Kind], ...], tuple[FileResult, ...]]:
+    """The files of a kind that we look at, those too large for it, and what is wrong with those that cannot be read."""
     inside = _Inside(root)
     files: list[tuple[str, Kind]] = []
+    large: list[tuple[str, Kind]] = []
     problems: list[FileResult] = []
     for name in names:
-        kind = _kind(root / name)
+        kind = _kind(root, name)
         if kind is None:
             continue
-        problem = _problem(inside, name, max_file_size)
+        limit = size_limit(kind, max_file_size)
+        size, problem = _examined(inside, name)
+        if problem is None and size > limit and kind not in DATA:
+            problem = Problem(f"is larger than {limit:,} bytes ({size:,}); see --max-file-size")
         if problem is None:
-            files.append((name, kind))
+            (files if size <= limit else large).append((name, kind))
         elif problem.message:
             problems.append(FileResult(name, kind, "", error=problem))
-    return tuple(files), tuple(problems)
+    return tuple(files), tuple(large), tuple(problems)
 
 
 def project_root(folder: Path, arguments: Sequence[Path] = ()) -> Path:
@@ -152,37 +154,35 @@ def _walked(folder: Path) -> Iterator[str]:
             yield Path(current, name).relative_to(folder).as_posix()
 
 
-def _kind(path: Path) -> Kind | None:
-    kind = _KINDS.get(path.suffix.lower())
+def _kind(root: Path, name: str) -> Kind | None:
+    kind = kind_of(name)
+    path = root / name
     if kind or path.suffix or not path.is_file():
         return kind
     try:
         with path.open("rb") as file:  # a script without a suffix
-            first = file.readline(128)
+            return kind_by_shebang(file.readline(128))
     except OSError:
         return None
-    return "python" if re.match(rb"#!.*\bpython", first) else None
 
 
-def _problem(inside: _Inside, name: str, max_file_size: int) -> Problem | None:
-    """Why a file is not to be read; an empty message where it is only to be passed over."""
+def _examined(inside: _Inside, name: str) -> tuple[int, Problem | None]:
+    """The size of a file, and why it is not to be read; an empty message where it is only to be passed over."""
     path = inside.root / name
     try:
         status = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
-        return Problem("")  # deleted, though git still lists it
+        return 0, Problem("")  # deleted, though git still lists it
     except OSError as error:
-        return Problem(f"cannot be examined: {error.strerror or error}")
+        return 0, Problem(f"cannot be examined: {error.strerror or error}")
     if stat.S_ISLNK(status.st_mode) or not inside(path.parent):
         target = Path(os.path.realpath(path))
         if not target.is_relative_to(inside.root):
-            return Problem(f"a symbolic link out of the tree, to {target}")
-        return Problem("")  # the file it names is looked at under its own name
+            return 0, Problem(f"a symbolic link out of the tree, to {target}")
+        return 0, Problem("")  # the file it names is looked at under its own name
     if not stat.S_ISREG(status.st_mode):
-        return Problem("is not a regular file") if not stat.S_ISDIR(status.st_mode) else Problem("")
-    if status.st_size > max_file_size:
-        return Problem(f"is larger than {max_file_size:,} bytes ({status.st_size:,}); see --max-file-size")
-    return None
+        return 0, Problem("is not a regular file" if not stat.S_ISDIR(status.st_mode) else "")
+    return status.st_size, None
 
 
 class _Inside:

@@ -41,7 +41,7 @@ def migrate_bytes(
     `path` is only named in the result. Bad input is a `Problem` in it, never an exception. The recursion limit
     of the interpreter is raised to follow code that nests.
     """
-    if kind == "python" and not may_mention(data, table.sites):
+    if not may_mention(data, table.sites, kind):
         return FileResult(path, kind, "")
     return examine(path, kind, data, table, repository)
 
@@ -55,8 +55,13 @@ def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Reposi
     findings: tuple[Finding, ...] = ()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))  # not lowered again: there may be other threads
     try:
-        text = decode(data)[0]
-        findings = _python(text, table, repository)
+        text = decode(data, kind)[0]
+        if kind == "python":
+            findings = migrate_python(text, table, repository)
+        else:
+            from migrate.kinds import find
+
+            findings = find(path, kind, text, table, repository)
     except DecodeError as error:
         problem = Problem(str(error))
     except SyntaxError as error:
@@ -73,8 +78,8 @@ def digest_of(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def decode(data: bytes) -> tuple[str, str]:
-    """The text of a Python file, without a byte-order mark, and its encoding.
+def decode(data: bytes, kind: Kind = "python") -> tuple[str, str]:
+    """The text of a file, without a byte-order mark, and its encoding: UTF-8 unless Python says otherwise.
 
     Raises `DecodeError` if the bytes are not text in it, or would not come back the same.
     """
@@ -82,8 +87,9 @@ def decode(data: bytes) -> tuple[str, str]:
 
     body = data.removeprefix(codecs.BOM_UTF8)
     try:
-        encoding, _ = detect_encoding(io.BytesIO(data).readline)
-        encoding = "utf-8" if encoding == "utf-8-sig" else encoding
+        encoding = "utf-8"
+        if kind == "python":
+            encoding = detect_encoding(io.BytesIO(data).readline)[0].replace("utf-8-sig", "utf-8")
         text = body.decode(encoding)
         again = text.encode(encoding)
     except (SyntaxError, LookupError, ValueError) as error:  # of no encoding, of one that is not for text, of the bytes
@@ -95,19 +101,20 @@ def decode(data: bytes) -> tuple[str, str]:
 
 def rewritten(data: bytes, result: FileResult) -> bytes:
     """The bytes of a file after the edits of its result."""
-    text, encoding = decode(data)
+    text, encoding = decode(data, result.kind)
     mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
     return mark + apply_edits(text, result.edits).encode(encoding)
 
 
-def _python(text: str, table: Table, repository: Repository) -> tuple[Finding, ...]:
-    """Findings for a Python file. Raises `SyntaxError` if it cannot be read."""
+def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Finding, ...]:
+    """Findings for the text of a Python file, in order. Raises `SyntaxError` if it cannot be read."""
     from migrate.author import kept
     from migrate.codemods import find_all, view_of
     from migrate.codemods.gates import gated
     from migrate.codemods.vendor import vendor_imports
+    from migrate.found import place_of
     from migrate.index import build_index
-    from migrate.settle import accounted, place_of, settled
+    from migrate.settle import accounted, settled
 
     scanned, finder = _scanned(text, table)
     index = build_index(scanned, table, finder)

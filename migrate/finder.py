@@ -7,16 +7,21 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
-from migrate.model import SUPPRESSION, Sites
+from migrate.model import SUPPRESSION, Kind, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
 _LINE = 200  # lines that end at a lone CR are looked for so far back
 Span = tuple[int, int]
 
 
-def may_mention(data: bytes, sites: Sites) -> bool:
-    """Whether the bytes of a file hold a word, in any case, or an import for which it has to be parsed."""
+def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
+    """Whether the bytes of a file hold a word, in any case, or something else for which it has to be parsed."""
+    if kind == "cuda-source":
+        return True
     lower = data.lower()
+    if kind != "python":
+        words = (*_outside(sites), *sites.outside.triggers, *(_stem(name) for name, _ in sites.outside.distributions))
+        return _searched(words).search(lower.decode("latin-1")) is not None
     if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(
@@ -25,6 +30,12 @@ def may_mention(data: bytes, sites: Sites) -> bool:
     ):
         return True
     return any(True for _ in _imports(data.removeprefix(BOM_UTF8).decode("latin-1"), sites.packages))
+
+
+def text_mentions(text: str, sites: Sites) -> list[Span]:
+    """Spans of the words that have to be accounted for in a file that is no Python, in order."""
+    found = (match.span() for match in _searched(_outside(sites)).finditer(_lowered(text)))
+    return [(start, end) for start, end in found if _is_word(text, start, end)]
 
 
 class Finder:
@@ -95,6 +106,20 @@ def _stems(words: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
         stem = next((part for part in re.findall("[a-z]{4,}", word)[::-1]), word)
         stems[stem] = (*stems.get(stem, ()), word)
     return stems
+
+
+def _outside(sites: Sites) -> tuple[str, ...]:
+    return (*sites.words, *sites.outside.words)
+
+
+def _stem(pattern: str) -> str:
+    return pattern.partition("*")[0]
+
+
+@cache
+def _searched(words: tuple[str, ...]) -> re.Pattern[str]:
+    """The words, and what wheels for CUDA are called: `cu121`."""
+    return re.compile("|".join((*map(re.escape, words), r"(?<![a-z\d])cu\d{2,3}(?![a-z\d])")))
 
 
 @cache

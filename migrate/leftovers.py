@@ -10,7 +10,7 @@ from typing import Literal
 
 from migrate.edits import line_starts
 from migrate.engine import decode
-from migrate.model import FileResult, Finding, RepoReport
+from migrate.model import FileResult, Finding, Kind, RepoReport
 
 State = Literal["new", "known"]
 
@@ -66,7 +66,7 @@ def leftovers_of(report: RepoReport, read: Callable[[str], bytes]) -> Iterator[L
         findings = [item for item in result.findings if is_leftover(item)]
         if not findings:
             continue
-        lines = _lines(read(result.path)) if result.kind == "python" else []
+        lines = _lines(read(result.path), result.kind) if result.kind != "cuda-source" else []
         seen: Counter[tuple[str, str]] = Counter()
         for finding in sorted(findings, key=lambda item: (item.line, item.column, item.rule_id)):
             key = finding.rule_id, finding.found
@@ -85,7 +85,7 @@ def _fingerprint(path: str, rule_id: str, found: str, number: int) -> str:
     return blake2b(parts.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
-def _lines(data: bytes) -> list[str]:
-    text, _ = decode(data)
+def _lines(data: bytes, kind: Kind) -> list[str]:
+    text, _ = decode(data, kind)
     starts = line_starts(text)
     return [text[start:end].rstrip("\r\n") for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]

@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Safety = Literal["safe", "review", "manual", "left"]
-Kind = Literal["python", "cuda-source"]
+Kind = Literal[
+    "python", "cuda-source", "notebook", "shell", "make", "yaml", "json", "toml", "ini", "env", "docker",
+    "requirements", "docs", "prose",
+]  # fmt: skip
 SUPPRESSION = "accel:"  # begins the comments that keep a reference as it is
 RULE_IDS = (  # those that come from no row of a table
     "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
-    "import:star", "method:cuda", "method:is_cuda", "method:override", "text:CUDAExecutionProvider", "text:code",
+    "import:star", "method:cuda", "method:is_cuda", "method:override", "package:index", "package:torch",
+    "text:CUDAExecutionProvider", "text:code",
     "text:compared", "text:dispatch-key", "text:settings", "unaccounted",
 )  # fmt: skip
+RowKind = Literal["api", "env", "package", "cli", "resource"]
 Status = Literal["same", "renamed", "differs", "harmless", "missing", "unknown", "native"]
 
 
@@ -40,13 +45,15 @@ class Target:
     import_line: str
     import_until: str | None  # first version whose torch loads the plug-in by itself
     needs_import: bool
+    distribution: str | None = None  # its name on the registry, if it is there
+    install: str = ""  # how it is installed, for a person
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One row of a table: what a CUDA name becomes, or why it cannot."""
 
-    kind: Literal["api", "env", "package", "cli"]
+    kind: RowKind
     key: str
     status: Status
     evidence: str
@@ -66,6 +73,16 @@ class Rule:
     def is_template(self) -> bool:
         """Whether `to` spells a call with arguments, not just a name."""
         return self.to is not None and self.to.endswith(")")
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Where CUDA shows in files that are no Python."""
+
+    words: tuple[str, ...]  # besides those of Python; every occurrence is accounted for
+    triggers: tuple[str, ...]  # only make us look
+    distributions: tuple[tuple[str, str], ...]  # pattern of names on the registry -> key of the package rows
+    resources: tuple[tuple[str, str], ...]  # pattern of images, resources, system packages -> key of the rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +111,7 @@ class Sites:
     accelerators: frozenset[str]
     foreign: frozenset[str]  # packages whose devices are not torch's
     foreign_methods: frozenset[str]
+    outside: Outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +125,17 @@ class Table:
     digest: str
     missing_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of functions that exist there
     together: tuple[Rule, ...] = ()  # the rows that count only beside another name
+    add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:
         return self.rules.get(f"{kind}:{key}")
+
+    def rule_for(self, kind: str, key: str) -> Rule | None:
+        """The row of a key, or the one whose pattern ("NCCL_*") it begins with."""
+        exact = self.rule(kind, key)
+        if exact or "_" not in key:
+            return exact
+        return self.rule(kind, f"{key.partition('_')[0]}_*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +172,15 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A place in a notebook as its reader sees it: the cell's number, and line and column in it, all from 1."""
+
+    number: int
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One CUDA reference and what became of it; its edits apply together or not at all.
 
@@ -163,7 +198,7 @@ class Finding:
     safety: Safety
     edits: tuple[Edit, ...] = ()
     suppressed: bool = False
-    cell: int | None = None
+    cell: Cell | None = None
 
     @property
     def is_reference(self) -> bool:

@@ -14,12 +14,13 @@ from migrate import __version__
 from migrate.discover import MEGABYTE, Discovery, discover, is_project, project_root
 from migrate.engine import NOTHING_KNOWN, examine
 from migrate.finder import may_mention
-from migrate.model import FileResult, Kind, Problem, RepoReport, Repository, Table
+from migrate.model import FileResult, Finding, Kind, Problem, RepoReport, Repository, Table
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
 BATCH = 256_000  # bytes of source per task
+_OVERLAP = 64  # bytes; no word is longer
 Progress = Callable[[int, int], None]
 
 
@@ -45,10 +46,11 @@ def run(
     results = {result.path: result for result in discovery.problems}
     jobs: list[Job] = []
     for path, kind, data in _readable(discovery, results):
-        if kind == "python" and not may_mention(data, table.sites):
+        if not may_mention(data, table.sites, kind):
             results[path] = FileResult(path, kind, "")
         else:
             jobs.append(Job(path, kind, data))
+    results.update((path, _large(discovery.root, path, kind, table)) for path, kind in discovery.large)
     total = len(results) + len(jobs)
     for batch in _processed(_batches(_informed(discovery, jobs, table)), table, executor):
         results.update((result.path, result) for result in batch)
@@ -91,6 +93,22 @@ def _readable(discovery: Discovery, results: dict[str, FileResult]) -> Iterator[
         except OSError as error:
             problem = Problem(f"cannot be read: {error.strerror or error}")
             results[path] = FileResult(path, kind, "", error=problem)
+
+
+def _large(root: Path, path: str, kind: Kind, table: Table) -> FileResult:
+    """A file too large to be settings: data, which is listed if it mentions CUDA, and is not read into memory."""
+    why = "taken for data: larger than a file of settings; --max-file-size makes it one"
+    finding = Finding("left:data", 0, 0, 1, 1, path.rpartition("/")[2], why, "left")
+    overlap = b""
+    try:
+        with (root / path).open("rb") as file:
+            while chunk := file.read(BATCH):
+                if may_mention(overlap + chunk, table.sites, kind):
+                    return FileResult(path, kind, "", (finding,))
+                overlap = chunk[-_OVERLAP:]
+    except OSError as error:
+        return FileResult(path, kind, "", error=Problem(f"cannot be read: {error.strerror or error}"))
+    return FileResult(path, kind, "")
 
 
 def _informed(discovery: Discovery, jobs: Sequence[Job], table: Table) -> Iterator[Job]:

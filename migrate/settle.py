@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from migrate.codemods.view import View
 from migrate.edits import overlaps, position
+from migrate.found import end_of_line, finding_of, place_of
 from migrate.model import SUPPRESSION, Draft, Finding
 
-_SHOWN = 80
-_LINE = re.compile(r"[^\r\n]*")
+if TYPE_CHECKING:
+    from migrate.codemods.view import View
 
 
 def settled(drafts: Iterable[Draft]) -> list[Draft]:
@@ -49,13 +48,8 @@ def accounted(view: View, drafts: Iterable[Draft]) -> tuple[Finding, ...]:
     """Findings in order, with one for every mention of CUDA that no codemod spoke of: comments, mostly."""
     drafts = list(drafts)
     drafts += _unspoken(view, drafts)
-    starts = view.scan.starts
-    return tuple(sorted((finding_of(view, draft, starts) for draft in drafts), key=place_of))
-
-
-def place_of(finding: Finding) -> tuple[int, int, str]:
-    """The order of a file's findings."""
-    return finding.start, finding.end, finding.rule_id
+    scan = view.scan
+    return tuple(sorted((finding_of(scan.text, scan.mentions, draft, scan.starts) for draft in drafts), key=place_of))
 
 
 def _unspoken(view: View, drafts: list[Draft]) -> Iterator[Draft]:
@@ -73,7 +67,7 @@ def _unspoken(view: View, drafts: list[Draft]) -> Iterator[Draft]:
             continue
         line_start = starts[position(starts, start)[0] - 1]
         hash_at = text.find("#", max(line_start, covered), start)
-        done = _end_of_line(text, start)
+        done = end_of_line(text, start)
         if hash_at >= 0 and SUPPRESSION in text[hash_at:done]:
             continue  # no reference, but a word about one
         if hash_at >= 0:
@@ -82,33 +76,3 @@ def _unspoken(view: View, drafts: list[Draft]) -> Iterator[Draft]:
             why = "mentions CUDA in a place that accel-migrate does not understand: please report it"
             yield Draft("unaccounted", start, end, "manual", why)
             done = end
-
-
-def _end_of_line(text: str, start: int) -> int:
-    found = _LINE.match(text, start)
-    return found.end() if found else start
-
-
-def finding_of(view: View, draft: Draft, starts: list[int]) -> Finding:
-    text = view.scan.text
-    at = draft.start
-    last = max(draft.start, draft.end - 1)
-    if position(starts, at)[0] != position(starts, last)[0]:  # point at the line of a long text that matters
-        mentions = view.scan.mentions
-        index = bisect_left(mentions, (draft.start, 0))
-        at = mentions[index][0] if index < len(mentions) and mentions[index][0] < draft.end else at
-    line, column = position(starts, at)
-    return Finding(
-        draft.rule_id, draft.start, draft.end, line, column, _shown(text, at, draft), draft.message, draft.safety,
-        draft.edits, draft.suppressed,
-    )  # fmt: skip
-
-
-def _shown(text: str, at: int, draft: Draft) -> str:
-    """The source of a finding on one line, cut where it is long."""
-    if draft.start == draft.end:
-        return ""
-    begin = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
-    start = draft.start if at == draft.start else max(draft.start, begin)
-    shown = text[start : min(draft.end, _end_of_line(text, at))].strip()
-    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"

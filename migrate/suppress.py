@@ -12,6 +12,7 @@ from itertools import islice
 
 from migrate.comments import Comments, read_comments
 from migrate.edits import line_starts, position
+from migrate.found import shortened
 from migrate.model import SUPPRESSION as _WORD
 from migrate.model import Finding
 
@@ -20,7 +21,6 @@ _FORM = re.compile(r"[ \t]+(?:(?P<file>skip-file)|ignore(?:\[(?P<ids>[^\[\]]*)\]
 _NEARLY = ("ignore", "ignore-file", "skip", "skip-file", "noqa")
 _LIKENESS = 0.75
 _ALL = "*"
-_SHOWN = 80
 _MOST_IDS = 50  # in one comment; with one comment to a line, hostile files take no longer than others
 _MOST_HINTS = 200
 _HINT = "write `# accel: ignore[ID, …]`, `# accel: ignore` or `# accel: skip-file`, and a reason behind another #"
@@ -41,8 +41,12 @@ class _Suppression:
 Use = tuple[_Suppression, str]
 
 
-def suppressed(text: str, findings: tuple[Finding, ...], known_ids: frozenset[str] | None) -> tuple[Finding, ...]:
-    """The findings of a Python file as its comments want them, with one more for each comment that does not work.
+def suppressed(
+    text: str, findings: tuple[Finding, ...], known_ids: frozenset[str] | None, comments: Comments | None = None
+) -> tuple[Finding, ...]:
+    """The findings of a file as its comments want them, with one more for each comment that does not work.
+
+    `comments` are those of the text; without them it is Python.
 
     `# accel: ignore[ID, …]` stands on the line of the reference or on the last line of its statement. An ID is
     a rule id (`device:cuda`), the kind of one (`device`) or a pattern (`api:torch.cuda.*`, also for an id that
@@ -56,7 +60,7 @@ def suppressed(text: str, findings: tuple[Finding, ...], known_ids: frozenset[st
     """
     if _WORD not in text:
         return findings
-    comments = read_comments(text)
+    comments = comments or read_comments(text)
     starts = line_starts(text)
     marks = list(_suppressions(text, comments, starts))
     skips = [mark for mark in marks if mark.whole_file and not mark.problem]
@@ -163,6 +167,5 @@ def _complaints(
 
 def _finding(text: str, starts: Sequence[int], mark: _Suppression, rule_id: str, message: str) -> Finding:
     shown = text[mark.start : mark.end]
-    shown = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
     line, column = position(starts, mark.start)
-    return Finding(rule_id, mark.start, mark.end, line, column, shown, message, "manual")
+    return Finding(rule_id, mark.start, mark.end, line, column, shortened(shown), message, "manual")

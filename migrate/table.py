@@ -12,19 +12,21 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from migrate.model import Rule, Sites, Status, Table, Target, Vocabulary
+from migrate.model import RowKind, Rule, Sites, Status, Table, Target, Vocabulary
+from migrate.sites import read_sites
 from migrate.toml import TomlError, parse_toml
 
 RULES = Path(__file__).parent / "rules"
 _SITES = RULES / "sites.toml"
 SCHEMA = 1
 _WORDS = ("name", "module", "device", "backend", "method", "predicate")
-_TOP = {"schema", "target", "sources", "missing_arguments", "namespace", "api", "env", "package", "cli"}
-_TARGET = {*_WORDS, "title", "package", "versions", "import"}
+_TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_args(RowKind)}
+_TARGET = {*_WORDS, "title", "package", "versions", "import", "install"}
 _IMPORT = {"line", "until", "evidence"}
 _NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
 _ROW = {"status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional"}
-_KINDS = ("api", "env", "package", "cli")
+_KINDS = get_args(RowKind)
+_INSTALL = {"distribution", "how", "evidence"}
 
 
 class TableError(Exception):
@@ -58,7 +60,7 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
     if min_torch is not None and not is_version(min_torch):
         raise TableError([f"min-torch {min_torch!r} is not a version number, such as 2.5"])
     raw_sites, raw = _SITES.read_bytes(), path.read_bytes()
-    sites, source = _read_sites(_parse(_SITES.name, raw_sites))
+    sites, source = read_sites(_parse(_SITES.name, raw_sites))
     reader = _Reader(path.name, _parse(path.name, raw), min_torch)
     target = reader.target()
     rules = {rule.id: rule for rule in reader.rules(source)}
@@ -72,7 +74,7 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
 
 def load_sites() -> Sites:
     """Where CUDA shows, which is the same for all targets: all that the pre-filter needs."""
-    return _read_sites(_parse(_SITES.name, _SITES.read_bytes()))[0]
+    return read_sites(_parse(_SITES.name, _SITES.read_bytes()))[0]
 
 
 def version_key(version: str) -> tuple[int, ...]:
@@ -96,38 +98,6 @@ def _hint(word: str, known: Iterable[str]) -> str:
 
     close = get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else f" (known: {', '.join(sorted(known))})"
-
-
-def _read_sites(raw: Mapping[str, Any]) -> tuple[Sites, Vocabulary]:
-    device, backend, message = raw["device"], raw["backend"], raw["message"]
-    return Sites(
-        words=tuple(raw["words"]),
-        triggers=tuple(raw["triggers"]),
-        packages={name: key for key, names in raw["packages"].items() for name in names},
-        modules=frozenset(raw["modules"]),
-        assume=raw["assume"],
-        device_calls=_parameters(device["calls"]),
-        device_methods=_parameters(device["methods"]),
-        device_names=frozenset(device["names"]),
-        integers=frozenset(device["integers"]),
-        backend_calls=_parameters(backend["calls"]),
-        backend_names=frozenset(backend["names"]),
-        field_calls=frozenset(raw["defaults"]["fields"]),
-        option_calls=frozenset(raw["defaults"]["options"]),
-        message_calls=frozenset(message["calls"]),
-        message_keywords=frozenset(message["keywords"]),
-        env_names=frozenset(raw["env"]["names"]),
-        env_words=tuple(raw["env"]["words"]),
-        env_prefixes=tuple(raw["env"]["prefixes"]),
-        attributes=raw["attributes"],
-        accelerators=frozenset(raw["accelerators"]),
-        foreign=frozenset(raw["foreign"]["packages"]),
-        foreign_methods=frozenset(raw["foreign"]["methods"]),
-    ), Vocabulary(**raw["source"])
-
-
-def _parameters(calls: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
-    return {name: frozenset(parameters) for name, parameters in calls.items()}
 
 
 class _Reader:
@@ -198,7 +168,18 @@ class _Reader:
         self.evidence(loading, "target.import")
         needed = not (until and self.min_torch and version_key(self.min_torch) >= version_key(until))
         words = Vocabulary(**{key: texts[key] for key in _WORDS})
-        return Target(words, texts["title"], texts["package"], self.versions, line, until, needed)
+        distribution, how = self.install(row)
+        return Target(words, texts["title"], texts["package"], self.versions, line, until, needed, distribution, how)
+
+    def install(self, row: Mapping[str, Any]) -> tuple[str | None, str]:
+        """The name of the package on the registry, if it is there, and how it is installed."""
+        install = self.section(row, "install", "target.install")
+        if not install:
+            return None, ""
+        self.known(install, _INSTALL, "target.install")
+        self.evidence(install, "target.install")
+        distribution = self.text(install, "distribution", "target.install", required=False)
+        return distribution, self.text(install, "how", "target.install") or ""
 
     def rules(self, source: Vocabulary) -> Iterator[Rule]:
         listed: dict[str, str] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from kit import TARGETS, cases
+from kit import TARGETS, all_cases
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,7 +12,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if {"case", "target"} <= set(metafunc.fixturenames):
-        pairs = [pytest.param(case, target, id=f"{case}-{target}") for case in cases() for target in TARGETS]
+        pairs = [pytest.param(case, target, id=f"{case}-{target}") for case in all_cases() for target in TARGETS]
         metafunc.parametrize(("case", "target"), pairs)
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from migrate.cli import main
 from migrate.discover import Discovery, discover
 from migrate.engine import migrate_bytes, parse, rewritten
+from migrate.filetypes import kind_of
 from migrate.model import FileResult, Finding, Table
 from migrate.table import load_table
 
@@ -28,8 +29,10 @@ def table(target: str) -> Table:
     return load_table(target)
 
 
-def result_of(data: bytes, target: str = "npu") -> FileResult:
-    return migrate_bytes("in.py", "python", data, table(target))
+def result_of(data: bytes, target: str = "npu", name: str = "in.py") -> FileResult:
+    kind = kind_of(name)
+    assert kind, f"{name} is of no kind"
+    return migrate_bytes(name, kind, data, table(target))
 
 
 def migrated(text: str, target: str = "npu") -> str:
@@ -73,13 +76,18 @@ def lines_of(result: FileResult) -> Iterator[str]:
         yield f"{finding.line}:{finding.column} {finding.rule_id} {finding.safety} {finding.message}\n"
 
 
-def cases() -> list[str]:
+def all_cases() -> list[str]:
     """The names of the case directories, sorted."""
     return sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
 
 
+def cases() -> list[str]:
+    """The names of those whose input is Python."""
+    return [case for case in all_cases() if kind_of(source_of(case).name) == "python"]
+
+
 def source_of(case: str) -> Path:
-    """The input of a case: `in.py` or `in.pyi`."""
+    """The input of a case: `in.py`, `in.sh`, `in.requirements.txt`."""
     (source,) = (FIXTURES / case).glob("in.*")
     return source
 

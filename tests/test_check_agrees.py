@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from kit import cases, source_of, table, tree
+from kit import all_cases, source_of, table, tree
 
 from migrate import check as module
 from migrate.check import Scope, check
 from migrate.discover import Discovery
 from migrate.engine import rewritten
+from migrate.filetypes import kind_of
 from migrate.leftovers import CheckResult
 from migrate.model import FileResult
 from migrate.runner import run
@@ -28,7 +29,9 @@ def checked(discovery: Discovery, target: str) -> CheckResult:
 
 
 def alone(source: Path) -> Discovery:
-    return Discovery(source.parent, ((source.name, "python"),), ())
+    kind = kind_of(source.name)
+    assert kind
+    return Discovery(source.parent, ((source.name, kind),), ())
 
 
 def reported(result: CheckResult) -> list[Place]:
@@ -78,7 +81,7 @@ def test_check_after_migration_reports_what_is_left_to_people(case: str, target:
 
 
 def test_there_are_cases_of_every_outcome() -> None:
-    results = [checked(alone(source_of(case)), "npu") for case in cases()]
+    results = [checked(alone(source_of(case)), "npu") for case in all_cases()]
     assert {item.finding.safety for result in results for item in result.leftovers} == {"safe", "review", "manual"}
     assert any(result.errors for result in results)
     assert any(not result.leftovers and not result.errors for result in results)

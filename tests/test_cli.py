@@ -267,7 +267,7 @@ def test_settings_of_the_repository_are_used(repo: Path) -> None:
     assert code == 2
     assert "\n+x = torch.mlu.is_available()\n" in out
     assert "error: large.py: is larger than 999 bytes" in out
-    assert "\n2 files looked at" in out
+    assert "\n3 files looked at" in out
     assert command("--target", "npu", "--diff", "--max-file-size", 1000, "-q", "a.py", "large.py").code == 0
 
 

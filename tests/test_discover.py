@@ -24,7 +24,7 @@ def test_kinds_follow_the_suffix_or_the_first_line(tmp_path: Path) -> None:
     tree(tmp_path, {**files, "script": b"#!/usr/bin/env python3\n", "empty": b"", "other": b"# python\n"})
     assert found(tmp_path).files == (
         ("a.py", "python"), ("b.pyi", "python"), ("c.PYW", "python"), ("k.cu", "cuda-source"),
-        ("k.cuh", "cuda-source"), ("script", "python"),
+        ("k.cuh", "cuda-source"), ("script", "python"), ("shell", "shell"), ("x.sh", "shell"),
     )  # fmt: skip
 
 

@@ -22,16 +22,21 @@ HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py")
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "sites": "model",
+    "naming": "",
+    "found": "edits model",
+    "filetypes": "model",
+    "advice": "model",
     "model": "",
     "edits": "model",
     "finder": "model",
     "toml": "",
-    "table": "model toml",
+    "table": "model sites toml",
     "neutral": "model table",
     "config": "discover toml",
     "hunks": "",
     "vcs": "hunks",
-    "discover": "model vcs",
+    "discover": "filetypes model vcs",
     "repository": "discover engine model source trees",
     # one file: the scan, made with the standard library only
     "trees": "",
@@ -48,46 +53,46 @@ OURS = {
     "newer": "edits model nesting nodes spans",
     "regions": "nesting source spans",
     "syntax": "bindings source",
-    "callsites": "describe model nodes syntax",
+    "callsites": "describe model naming nodes syntax",
     "records": "describe nodes regions source syntax",
     "walk": "bindings callsites describe finder guards model nodes records regions source syntax",
     "grammar": "callsites describe nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
-    "codemods.devices": "codemods.evidence codemods.view describe model syntax",
-    "codemods.evidence": "callsites codemods.view describe syntax",
-    "codemods.flow": "bindings describe model source trees",
+    "codemods.devices": "codemods.evidence codemods.view model naming syntax",
+    "codemods.evidence": "callsites codemods.view naming syntax",
+    "codemods.flow": "bindings model naming source trees",
     "codemods.gates": "codemods.view model trees",
-    "codemods.imports": "codemods.plan codemods.view model syntax",
+    "codemods.imports": "advice codemods.plan codemods.view model syntax",
     "codemods.methods": "codemods.names codemods.plan codemods.view model syntax",
-    "codemods.names": "callsites codemods.plan codemods.templates codemods.view model syntax",
+    "codemods.names": "advice callsites codemods.plan codemods.templates codemods.view model syntax",
     "codemods.owners": "model source syntax trees",
     "codemods.plan": "bindings codemods.view syntax",
-    "codemods.strings": "codemods.devices codemods.texts codemods.view describe model syntax",
+    "codemods.strings": "advice codemods.devices codemods.texts codemods.view model naming syntax",
     "codemods.templates": "model syntax",
-    "codemods.texts": "codemods.view describe syntax",
+    "codemods.texts": "advice codemods.view naming syntax",
     "codemods.vendor": "codemods.imports codemods.view model source",
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
-    "codemods.words": "codemods.plan codemods.view describe model syntax",
+    "codemods.words": "advice codemods.plan codemods.view model naming syntax",
     "codemods.__init__": (
-        "codemods.devices codemods.imports codemods.methods codemods.names codemods.plan "
-        "codemods.strings codemods.view codemods.words model"
+        "codemods.devices codemods.imports codemods.methods codemods.names codemods.plan codemods.strings "
+        "codemods.view codemods.words model"
     ),
     # one file: what its author keeps, and all of it together
     "comments": "",
-    "suppress": "comments edits model",
-    "author": "codemods.view model settle suppress",
-    "settle": "codemods.view edits model",
+    "suppress": "comments edits found model",
+    "author": "codemods.view found model suppress",
+    "settle": "codemods.view edits found model",
     "engine": (
-        "author codemods.__init__ codemods.gates codemods.vendor edits finder index model nesting newer "
-        "regions scan settle source"
+        "author codemods.__init__ codemods.gates codemods.vendor edits finder found index kinds.__init__ "
+        "model nesting newer regions scan settle source"
     ),
     # many files, and what is shown of them
     "runner": "__init__ discover engine finder model repository",
     "writer": "engine model",
     "leftovers": "edits engine model",
     "baseline": "leftovers",
-    "check": "__init__ baseline discover engine finder leftovers model neutral runner table",
+    "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
     "report.__init__": "",
     "report.annotated": "leftovers report.shown",
     "report.check_json": "leftovers model report.shown",
@@ -109,6 +114,13 @@ OURS = {
         "__init__ cli_check config discover model report.console report.machine report.shown report.text "
         "runner table vcs writer"
     ),
+    # files that are no Python
+    "kinds.pins": "finder kinds.rows model",
+    "kinds.__init__": "kinds.reading model",
+    "kinds.excerpt": "model",
+    "kinds.prose": "kinds.reading",
+    "kinds.reading": "comments edits finder found model settle suppress",
+    "kinds.rows": "advice model naming",
 }
 
 # Everything else that is not in this table may be imported anywhere.
@@ -127,10 +139,10 @@ RESTRICTED = {
     "pathlib": "cli cli_check config discover runner table vcs writer",
     "time": "check cli runner",
     "json": "baseline report.check_json report.gitlab report.machine report.sarif",
-    "importlib": "__init__ report.formats",
+    "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check config grammar "
-        "report.check_json report.gitlab report.machine report.sarif table toml"
+        "__init__ baseline cli cli_check config grammar report.check_json report.gitlab report.machine "
+        "report.sarif sites table toml"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}

@@ -101,7 +101,7 @@ def test_recursion_that_ends_outside_the_parsers_is_a_problem(monkeypatch: pytes
     def give_up(*_: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr(engine, "_python", give_up)
+    monkeypatch.setattr(engine, "migrate_python", give_up)
     assert result_of(CUDA + b"y = ((1))\n").error == Problem(TOO_DEEP, 3)
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from migrate.codemods.evidence import CHECKPOINT, backend_problem, device_problem, flows, names_cuda
 from migrate.codemods.view import OPTIONS, View, guarded
-from migrate.describe import last_part, says
 from migrate.model import Draft, Edit
+from migrate.naming import last_part, says
 from migrate.syntax import Literal, Site
 
 _ATTRIBUTES = ("getattr", "hasattr", "setattr", "delattr")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrate.callsites import takes_device
 from migrate.codemods.view import View
-from migrate.describe import last_part, says
+from migrate.naming import last_part, says
 from migrate.syntax import Literal, Site
 
 CHECKPOINT = "keys name the devices a checkpoint was saved on: map to the new device by hand"

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from migrate.bindings import meaning
-from migrate.describe import last_part, says
 from migrate.model import Table
+from migrate.naming import last_part, says
 from migrate.source import Place, Scan
 from migrate.trees import below, every
 

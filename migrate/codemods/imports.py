@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from migrate.advice import advice
 from migrate.codemods.plan import Binding, Plan
-from migrate.codemods.view import View, advice, component_edits, guarded
+from migrate.codemods.view import View, component_edits, guarded
 from migrate.model import Draft, Edit, Rule, Safety
 from migrate.syntax import Import, ImportedName
 

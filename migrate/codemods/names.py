@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrate.advice import advice
 from migrate.callsites import ASKING
 from migrate.codemods.plan import Plan, used_names
 from migrate.codemods.templates import applies, call_edits, filled, is_starred
-from migrate.codemods.view import Verdict, View, advice, components, dotted_of, guarded, judge
+from migrate.codemods.view import Verdict, View, components, dotted_of, guarded, judge
 from migrate.model import Draft, Edit, Rule, Safety
 from migrate.syntax import Step, Use
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migrate.advice import advice
 from migrate.codemods.devices import claims, shapes
 from migrate.codemods.texts import about_cuda
-from migrate.codemods.view import View, advice, component_edits, components, guarded, judge
-from migrate.describe import says
+from migrate.codemods.view import View, component_edits, components, guarded, judge
 from migrate.model import Draft, Edit
+from migrate.naming import says
 from migrate.syntax import Literal, Site
 
 _TENSOR = re.compile(r"\w+(?:Tensor|Storage)")

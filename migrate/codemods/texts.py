@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from migrate.codemods.view import View, advice
-from migrate.describe import says
+from migrate.advice import advice
+from migrate.codemods.view import View
+from migrate.naming import says
 from migrate.syntax import Literal, Site
 
 _SORT_KEY = re.compile(r"(?:self_)?cuda_(?:time|memory_usage)(?:_total)?")

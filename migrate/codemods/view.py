@@ -124,18 +124,6 @@ def guarded(view: View, place: Place, start: int, end: int, *, editing: bool = T
     return None
 
 
-def advice(rule: Rule | None, name: str, table: Table) -> str:
-    """What a person should know about a name that is not rewritten, or that is rewritten with care."""
-    if rule is None:
-        return f"{name} is not in the {table.target.words.name} table: check the vendor's documentation"
-    text = rule.message or rule.review
-    if text:
-        return text
-    if rule.status == "unknown":
-        return f"no evidence that {table.target.title} has {name}: check the vendor's documentation"
-    return f"{name} → {rule.to}" if rule.to else name
-
-
 def dotted_of(use: Use, name: str) -> str:
     """The full dotted name of a chain whose root stands for `name`; calls are written "()", items end it."""
     parts = [name]

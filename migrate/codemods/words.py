@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrate.advice import advice
 from migrate.codemods.plan import Plan
-from migrate.codemods.view import View, advice, guarded
-from migrate.describe import says
+from migrate.codemods.view import View, guarded
 from migrate.model import Draft, Edit, Safety
+from migrate.naming import says
 from migrate.syntax import Import, Word
 
 

@@ -70,4 +70,4 @@ def render_patch(report: RepoReport, read: Callable[[str], bytes], folder: str =
 
 
 def _diff(result: FileResult, data: bytes, folder: str) -> bytes:
-    return unified_diff(folder + result.path, data, rewritten(data, result), decode(data)[0], result.edits)
+    return unified_diff(folder + result.path, data, rewritten(data, result), decode(data, result.kind)[0], result.edits)

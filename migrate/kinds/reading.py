@@ -1,0 +1,105 @@
+"""What a reader takes and gives, and how its drafts become the findings of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from migrate.comments import Comments
+from migrate.edits import apply_edits, line_starts
+from migrate.finder import Span, text_mentions
+from migrate.found import end_of_line, finding_of, place_of
+from migrate.model import RULE_IDS, SUPPRESSION, Cell, Draft, Finding, Kind, Repository, Table
+from migrate.settle import settled
+from migrate.suppress import suppressed
+
+_LEFT = "left as a comment of the author's says"
+_COMMENT = "a comment"
+_TEXT = "part of a name or a text of the project"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file for a reader. `path` is relative to the root of the run, with forward slashes."""
+
+    path: str
+    kind: Kind
+    text: str
+    table: Table
+    repository: Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader says of a file.
+
+    `drafts` may come in any order and speak of a place twice. A mention of CUDA that none of them covers is left:
+    as a comment inside one of `comments`, else as `rest`. `verify` raises `SyntaxError` for a text with the edits
+    made that is not what it should be. `cell_of` gives the cell of an offset in a notebook.
+    """
+
+    drafts: Iterable[Draft]
+    comments: Sequence[Span] = ()
+    rest: tuple[str, str] = ("left:text", _TEXT)
+    verify: Callable[[str], object] | None = None
+    cell_of: Callable[[int], Cell | None] | None = None
+
+
+Reader = Callable[[Source], Reading]
+
+
+def reported(source: Source, reading: Reading) -> tuple[Finding, ...]:
+    """The findings of a file, in order: overlaps settled, every mention accounted for, suppressions heeded.
+
+    Raises `SyntaxError` where the edits would break the file, which would be our bug.
+    """
+    text = source.text
+    starts, mentions = line_starts(text), text_mentions(text, source.table.sites)
+    drafts = settled(reading.drafts)
+    drafts += _unspoken(text, mentions, drafts, reading)
+    found = sorted((finding_of(text, mentions, draft, starts) for draft in drafts), key=place_of)
+    findings = _suppressed(source, reading, tuple(found))
+    if reading.cell_of:
+        findings = tuple(replace(finding, cell=reading.cell_of(finding.start)) for finding in findings)
+    edits = [edit for finding in findings for edit in finding.edits]
+    if edits and reading.verify:
+        reading.verify(apply_edits(text, edits))
+    return findings
+
+
+def _suppressed(source: Source, reading: Reading, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    if SUPPRESSION not in source.text:
+        return findings
+    ends = [end_of_line(source.text, start) for start in line_starts(source.text)]
+    first = next((span[1] for span in reading.comments), 0)
+    comments = Comments(list(reading.comments), ends, first)
+    known = frozenset((*source.table.rules, *RULE_IDS))
+    return tuple(
+        replace(finding, safety="left", message=_LEFT) if finding.suppressed else finding
+        for finding in suppressed(source.text, findings, known, comments)
+    )
+
+
+def _unspoken(text: str, mentions: Sequence[Span], drafts: Sequence[Draft], reading: Reading) -> Iterator[Draft]:
+    """A draft for every mention that no other covers: one for each comment, one for each other line."""
+    spans = sorted((draft.start, draft.end) for draft in drafts)
+    comments = sorted(reading.comments)
+    at = inside = covered = done = 0
+    for start, end in mentions:
+        while at < len(spans) and spans[at][0] <= start:
+            covered = max(covered, spans[at][1])
+            at += 1
+        while inside < len(comments) and comments[inside][1] <= start:
+            inside += 1
+        if start < max(covered, done):
+            continue
+        comment = inside < len(comments) and comments[inside][0] <= start
+        done = end_of_line(text, start)
+        if comment:
+            done = min(done, comments[inside][1])
+            begin = max(comments[inside][0], text.rfind("\n", 0, start) + 1)
+            if SUPPRESSION not in text[begin:done]:
+                yield Draft("left:comment", begin, done, "left", _COMMENT)
+        else:
+            done = end
+            yield Draft(reading.rest[0], start, end, "left", reading.rest[1])
