@@ -115,6 +115,7 @@ OURS = {
         "runner table vcs writer"
     ),
     # files that are no Python
+    "kinds.commands": "finder model",
     "kinds.pins": "finder kinds.rows model",
     "kinds.__init__": "kinds.reading model",
     "kinds.excerpt": "model",
