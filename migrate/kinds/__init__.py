@@ -12,7 +12,7 @@ from migrate.model import Finding, Kind, Repository, Table
 
 _READERS: dict[Kind, str] = {  # kind -> the module whose function `read` takes its files
     "notebook": "prose",
-    "shell": "prose",
+    "shell": "commands",
     "make": "prose",
     "yaml": "prose",
     "json": "prose",
