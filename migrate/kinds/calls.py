@@ -7,24 +7,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from migrate.kinds.script import Command, Part, Word
+from migrate.kinds.script import Command, Word
 from migrate.naming import words_of
 
 Role = Literal["launcher", "message", "declaration", "test", "other"]
 _LAUNCHER = re.compile(r"python[\d.]*|i?python3?|torchrun|deepspeed|horovodrun|colossalai")
 _SCRIPT = re.compile(r"[^\0]*[^/\0]\.(?:py|sh|bash)")
-_WRAPPERS = frozenset(
-    "env nohup time exec command builtin sudo doas srun mpirun mpiexec mpiexec.hydra orterun numactl taskset timeout "
-    "nice ionice setsid stdbuf nsys ncu nvprof xvfb-run".split()
-)
-_RUNNERS = frozenset("uv poetry conda mamba pipenv pdm hatch".split())  # behind them stands what they run
-_SHELLS = frozenset("bash sh zsh ksh dash source .".split())
-_DECLARATIONS = frozenset("export declare typeset local readonly unset read".split())
-_MESSAGES = frozenset("echo printf logger die usage".split())
-_PROGRAMS = frozenset(
-    "accelerate pip pip3 apt apt-get yum dnf docker podman nvidia-docker nvidia-smi nvcc module ml eval ssh singularity "
-    "apptainer echo printf test [ make cmake".split()
-)
+_WRAPPERS = frozenset({
+    "env", "nohup", "time", "exec", "command", "builtin", "sudo", "doas", "srun", "mpirun", "mpiexec",
+    "mpiexec.hydra", "orterun", "numactl", "taskset", "timeout", "nice", "ionice", "setsid", "stdbuf", "nsys", "ncu",
+    "nvprof", "xvfb-run",
+})  # fmt: skip
+_RUNNERS = frozenset(("uv", "poetry", "conda", "mamba", "pipenv", "pdm", "hatch"))  # behind them stands what they run
+_SHELLS = frozenset(("bash", "sh", "zsh", "ksh", "dash", "source", "."))
+_DECLARATIONS = frozenset(("export", "declare", "typeset", "local", "readonly", "unset", "read"))
+_MESSAGES = frozenset(("echo", "printf", "logger", "die", "usage"))
+_PROGRAMS = frozenset({
+    "accelerate", "pip", "pip3", "apt", "apt-get", "yum", "dnf", "docker", "podman", "nvidia-docker", "nvidia-smi",
+    "nvcc", "module", "ml", "eval", "ssh", "singularity", "apptainer", "echo", "printf", "test", "[", "make", "cmake",
+})  # fmt: skip
 _DISPLAYED = frozenset(("/dev/stderr", "/dev/stdout", "/dev/null", "/dev/tty"))
 
 
@@ -79,12 +80,9 @@ def base_of(word: Word, text: str, starts: Mapping[str, str]) -> str:
 def only_variable(word: Word) -> str | None:
     """The variable that a word is the value of, and nothing else."""
     parts = [part for part in word.parts if part.kind != "text" or part.value]
-    return parts[0].value or None if len(parts) == 1 and parts[0].kind == "variable" and not _changed(parts[0]) else None
-
-
-def _changed(part: Part) -> bool:
-    """Whether an expansion is more than the value: `${X%%:*}`."""
-    return bool(part.inner)
+    if len(parts) != 1 or parts[0].kind != "variable" or parts[0].inner:
+        return None
+    return parts[0].value or None
 
 
 def is_script(literal: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from migrate.finder import Span, text_mentions
@@ -11,7 +11,7 @@ from migrate.kinds import rows
 from migrate.kinds.groups import Place, together
 from migrate.kinds.installs import directive_drafts, install_drafts
 from migrate.kinds.options import option_drafts
-from migrate.kinds.pieces import Piece, pieces_of
+from migrate.kinds.pieces import pieces_of
 from migrate.kinds.reading import Reading, Source
 from migrate.kinds.remains import remains
 from migrate.kinds.script import Script, shape
@@ -46,15 +46,19 @@ def script_drafts(table: Table, text: str) -> tuple[list[Draft], list[Span]]:
     places = [*variable_places(table, pieces), *value_places(table, pieces)]
     for number, piece in enumerate(pieces):
         for call in piece.calls:
-            drafts = (*option_drafts(table, piece, call), *install_drafts(table, piece, call))
-            places += [(number, Place("", draft)) for draft in drafts]
+            places += [(number, Place("", draft)) for draft in option_drafts(table, piece, call)]
+            places += [(number, Place("", draft)) for draft in install_drafts(table, piece, call)]
     places += [(0, place) for place in _directives(table, script)]
+    drafts: list[list[Draft]] = [[] for _ in pieces]
+    for number, place in places:
+        drafts[number] += [place.draft] if place.draft else []
     for number, piece in enumerate(pieces):
-        drafts = [place.draft for at, place in places if at == number and place.draft]
-        places += [(number, place) for place in remains(table, piece, drafts)]
+        places += [(number, place) for place in remains(table, piece, drafts[number])]
     moved = [place.moved(place.draft and pieces[number].moved(place.draft)) for number, place in places]
+    settled = together(moved)
+    twins = _twins(script, {edit.text for draft in settled for edit in draft.edits if draft.rule_id.startswith("env:")})
     others = accelerators_of(pieces, table.sites)
-    return [_told_apart(table, script, draft, others) for draft in together(moved)], list(script.comments)
+    return [_told_apart(table, draft, twins, others) for draft in settled], list(script.comments)
 
 
 def _directives(table: Table, script: Script) -> Iterator[Place]:
@@ -84,12 +88,12 @@ def _directives(table: Table, script: Script) -> Iterator[Place]:
             yield Place(f"env:{name}" if name else "", place, why if name else "")
 
 
-def _told_apart(table: Table, script: Script, draft: Draft, others: frozenset[str]) -> Draft:
+def _told_apart(table: Table, draft: Draft, twins: frozenset[str], others: frozenset[str]) -> Draft:
     """A draft as it counts in a script that has something for several devices."""
     if not draft.edits:
         return draft
     new = draft.edits[0].text
-    if draft.rule_id.startswith("env:") and _names(script, new):
+    if draft.rule_id.startswith("env:") and new in twins:
         return _left(draft, f"the file names {new} as well")
     if not others:
         return draft
@@ -105,7 +109,9 @@ def _left(draft: Draft, why: str) -> Draft:
     return replace(draft, rule_id="left:multi-backend", safety="left", edits=(), message=why)
 
 
-def _names(script: Script, name: str) -> bool:
-    """Whether a script names a variable outside of its comments."""
-    found: Sequence[re.Match[str]] = list(re.finditer(_WORD.format(re.escape(name)), script.text))
-    return any(not any(start <= match.start() < end for start, end in script.comments) for match in found)
+def _twins(script: Script, names: set[str]) -> frozenset[str]:
+    """Those of the variables that a script names outside of its comments."""
+    begins = [0, *(end for _, end in script.comments)]
+    ends = [*(start for start, _ in script.comments), len(script.text)]
+    code = "\n".join(script.text[begin:end] for begin, end in zip(begins, ends, strict=True))
+    return frozenset(name for name in names if re.search(_WORD.format(re.escape(name)), code))

@@ -30,9 +30,7 @@ def together(places: Iterable[Place]) -> list[Draft]:
         if place.problem:
             problems.setdefault(place.key, place.problem)
     numbers = {key: number for number, key in enumerate(dict.fromkeys(place.key for place in listed), 1)}
-    return [
-        _judged(place.draft, problems.get(place.key, ""), numbers[place.key]) for place in listed if place.draft
-    ]
+    return [_judged(place.draft, problems.get(place.key, ""), numbers[place.key]) for place in listed if place.draft]
 
 
 def _judged(draft: Draft, problem: str, group: int) -> Draft:

@@ -16,14 +16,15 @@ from migrate.kinds.script import Word, said
 from migrate.model import Draft, Table
 
 _INDEX = frozenset(("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--index", "--default-index"))
-_TAKING = frozenset(
-    "-r --requirement -c --constraint -e --editable -t --target --prefix --root -n --name -p --python --cache-dir "
-    "--channel --file --platform --python-version".split()
-)
-_SYSTEM = frozenset("apt apt-get aptitude yum dnf zypper apk".split())
-_CONDA = frozenset("conda mamba micromamba".split())
-_CONTAINERS = frozenset("docker podman nvidia-docker docker-compose".split())
-_SCHEDULERS = frozenset("srun sbatch salloc".split())
+_TAKING = frozenset({
+    "-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-t", "--target", "--prefix", "--root", "-n",
+    "--name", "-p", "--python", "--cache-dir", "--channel", "--file", "--platform", "--python-version",
+})  # fmt: skip
+_SYSTEM = frozenset(("apt", "apt-get", "aptitude", "yum", "dnf", "zypper", "apk"))
+_CONDA = frozenset(("conda", "mamba", "micromamba"))
+_CONTAINERS = frozenset(("docker", "podman", "nvidia-docker", "docker-compose"))
+_SCHEDULERS = frozenset(("srun", "sbatch", "salloc"))
+_RUNTIME = "a runtime for NVIDIA's containers"
 _GPUS = re.compile(r"(?P<option>--gres|--gpus|--gpus-per-(?:node|task|socket)|-G)(?:=(?P<value>.*))?", re.DOTALL)
 _REPOSITORY = re.compile(r"/([A-Za-z0-9][\w.-]*?)(?:\.git)?(?:[@#].*)?", re.DOTALL)
 
@@ -65,7 +66,7 @@ def _command(table: Table, word: Word, excerpt: Excerpt) -> Draft | None:
         return None
     draft = rows.command(table, excerpt.text, 0)
     if draft is None and excerpt.text == "nvidia-docker":
-        draft = rows.resource(table, excerpt.text, 0) or _settings(excerpt.text, "a runtime for NVIDIA's containers", table)
+        draft = rows.resource(table, excerpt.text, 0) or _settings(excerpt.text, _RUNTIME, table)
     return excerpt.moved(draft) if draft else None
 
 
@@ -143,7 +144,7 @@ def _container(table: Table, call: Call, text: str) -> Iterator[Draft]:
             name = f"--runtime={value if equals else following}"
         draft = rows.resource(table, name, 0) if name else None
         if draft is None and name.endswith("=nvidia"):
-            draft = _settings(name, "a runtime for NVIDIA's containers", table)
+            draft = _settings(name, _RUNTIME, table)
         if draft is None and "/" in excerpt.text and not excerpt.text.startswith(("-", "/", ".")):
             draft = rows.resource(table, excerpt.text, 0) or _image(table, excerpt.text)
         if draft:

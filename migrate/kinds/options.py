@@ -15,8 +15,10 @@ from migrate.naming import words_of
 
 _OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w.-]*)(?P<equals>=)?")
 _KEY = re.compile(r"[+~]{0,2}(?P<name>[A-Za-z_][\w./@-]*)=")
-_OWN = frozenset("export declare typeset local readonly unset read cmake make".split())  # no values for torch in these
-_INSTALLERS = frozenset("pip pip3 conda mamba apt apt-get yum dnf poetry module ml".split())
+_OWN = frozenset({  # no values for torch in these
+    "export", "declare", "typeset", "local", "readonly", "unset", "read", "cmake", "make",
+})  # fmt: skip
+_INSTALLERS = frozenset(("pip", "pip3", "conda", "mamba", "apt", "apt-get", "yum", "dnf", "poetry", "module", "ml"))
 
 
 def option_drafts(table: Table, piece: Piece, call: Call) -> Iterator[Draft]:

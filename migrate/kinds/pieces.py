@@ -163,14 +163,21 @@ def _inside(script: Script, calls: Sequence[Call], facts: _Facts) -> Iterator[tu
             if word.name is None:
                 continue
             name = script.text[slice(*word.name)]
+            handed = name not in facts.runs
             if facts.opens(name) and (word.items or _is_string(word)):
                 value = None if word.items else said(word.parts, script.text, since=word.value_at, raw=True)
-                yield word, name not in facts.runs, value
+                if value is None or not handed or _lists(value.text):
+                    yield word, handed, value
         code = _code(call) if call.program in _SHELLS else None
         if code is None and call.program == "eval" and len(call.arguments) == 1:
             code = call.arguments[0]
         if code and _is_string(code):
             yield code, False, said(code.parts, script.text, raw=True)
+
+
+def _lists(text: str) -> bool:
+    """Whether a text is arguments, and not the value of one."""
+    return text.lstrip().startswith("-") or len(text.split(maxsplit=1)) > 1
 
 
 def _is_string(word: Word) -> bool:

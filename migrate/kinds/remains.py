@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from migrate.finder import Span, text_mentions
@@ -13,17 +13,20 @@ from migrate.kinds import rows
 from migrate.kinds.calls import Call
 from migrate.kinds.groups import Place
 from migrate.kinds.pieces import Piece
-from migrate.kinds.script import Part, parts_of, said, walk
+from migrate.kinds.script import Part, said
 from migrate.kinds.variables import mentioned
-from migrate.model import Draft, Table
+from migrate.model import Draft, Safety, Table
 
+Verdict = tuple[str, Safety, str]  # rule id, safety, message
 _FOLDER = re.compile(r"(?:^|[:=])[^:=\0]*/(?:cuda|nvidia|cudnn|nccl|hpc_sdk)(?:-?\d[\d.]*)?(?=[/:]|$)", re.IGNORECASE)
 _LIBRARY = re.compile(r"lib(?:nccl|cuda|cudart|cublas|cudnn|nvidia|nvtx)[\w-]*\.(?:so|a)\b")
 _CODE = re.compile(r"\btorch\.|\bimport torch\b|\.cuda\(|[\"']cuda[\"':]|os\.environ|\bimport \w")
-_MESSAGE = ("left:message", "left", "a text that is printed")
-_IDENTIFIER = ("left:identifier", "left", "part of a name of the project")
+_MESSAGE: Verdict = ("left:message", "left", "a text that is printed")
+_IDENTIFIER: Verdict = ("left:identifier", "left", "part of a name of the project")
+_TEXT: Verdict = ("left:text", "left", "a text of the project")
+_FILES = ("-a", "-b", "-c", "-d", "-e", "-f", "-h", "-L", "-r", "-s", "-w", "-x")
+_DEVICES = re.compile(r"(?<![\w./$-])(?:cuda|nccl)(?![\w./-])")
 _PYTHON = re.compile(r"i?python[\d.]*")
-Verdict = tuple[str, str, str]  # rule id, safety, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +35,74 @@ class _Text:
 
     start: int
     end: int
+    of: _Whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A word, a here-document or the default of an expansion, with gaps for the expansions in it."""
+
+    text: str
+    end: int  # of its last piece of text
     call: Call
-    body: bool
-    whole: Span  # of the word, or of the here-document
+    body: bool = False
+    first: bool = False  # whether it is the program of its command
+    asked: bool = False  # whether a condition asks for it, and not for a file of that name
+    opaque: bool = False
 
 
-def remains(table: Table, piece: Piece, drafts: list[Draft]) -> Iterator[Place | Draft]:
+def remains(table: Table, piece: Piece, drafts: list[Draft]) -> Iterator[Place]:
     """A draft on the piece for every mention that is in none of `drafts` and in no comment."""
-    text = piece.script.text
     texts = sorted(_texts(piece), key=lambda one: one.start)
     begins = [one.start for one in texts]
     spans = sorted([*((draft.start, draft.end) for draft in drafts), *piece.script.comments, *_elsewhere(piece)])
     at = covered = 0
-    for start, end in text_mentions(text, table.sites):
+    for start, end in text_mentions(piece.script.text, table.sites):
         while at < len(spans) and spans[at][0] <= start:
             covered = max(covered, spans[at][1])
             at += 1
         if start < covered:
             continue
         number = bisect_right(begins, start) - 1
-        one = texts[number] if number >= 0 and start < texts[number].end else None
-        if one is None:
-            yield Draft(_IDENTIFIER[0], start, end, "left", _IDENTIFIER[2])
+        if number < 0 or start >= texts[number].end:
+            yield Place("", Draft(_IDENTIFIER[0], start, end, "left", _IDENTIFIER[2]))
             continue
-        found = _said(table, piece, one, start)
+        found = list(_said(table, piece.script.text, texts, number, start))
         yield from found
         covered = max(covered, max(place.draft.end for place in found if place.draft))
 
 
 def _texts(piece: Piece) -> Iterator[_Text]:
+    text = piece.script.text
     for call in piece.calls:
         words = [*call.command.assignments, *call.command.words]
         words += [redirect.target for redirect in call.command.redirects if redirect.target]
+        before = ""
         for word in words:
             if word.start not in piece.opened:
-                yield from _leaves(parts_of(word), call, False, (word.start, word.end))
+                asked = call.role == "test" and before not in _FILES
+                first = 0 <= call.at < len(call.command.words) and call.command.words[call.at].start == word.start
+                for parts in (word.parts, *(item.parts for item in word.items or ())):
+                    yield from _leaves(parts, text, _Whole("", 0, call, first=first, asked=asked))
+            before = word.plain or ""
     for number, heredoc in enumerate(piece.script.heredocs):
         if number in piece.bodies and heredoc.start not in piece.opened:
-            yield from _leaves(walk(heredoc.parts), piece.bodies[number], True, (heredoc.start, heredoc.end))
+            yield from _leaves(heredoc.parts, text, _Whole("", 0, piece.bodies[number], body=True))
 
 
-def _leaves(parts: Iterator[Part], call: Call, body: bool, whole: Span) -> Iterator[_Text]:
+def _leaves(parts: Sequence[Part], text: str, like: _Whole) -> Iterator[_Text]:
+    """The pieces of text in a word; those of `${X:-…}` are a word of their own."""
+    if not parts:
+        return
+    whole = replace(like, text=said(parts, text).text, end=parts[-1].end)
     for part in parts:
-        if part.kind in ("text", "opaque") and part.start < part.end:
-            yield _Text(part.start, part.end, call, body, whole)
+        if part.start < part.end and part.kind == "text":
+            yield _Text(part.start, part.end, whole)
+        elif part.kind == "opaque":
+            own = replace(like, text=text[part.start : part.end], end=part.end, opaque=True)
+            yield _Text(part.start, part.end, own)
+        if part.inner:
+            yield from _leaves(part.inner, text, replace(like, first=False))
 
 
 def _elsewhere(piece: Piece) -> Iterator[Span]:
@@ -87,56 +114,62 @@ def _elsewhere(piece: Piece) -> Iterator[Span]:
     yield from ((body.start, body.end) for body in piece.script.heredocs if body.start in piece.opened)
 
 
-def _said(table: Table, piece: Piece, one: _Text, start: int) -> list[Place]:
-    """What to say of a mention at an offset of a text; the first place covers it."""
-    source = piece.script.text
-    whole = source[one.whole[0] : one.whole[1]]
-    if one.call.role == "message":
-        end = end_of_line(source, start) if one.body else one.end
-        return [Place("", Draft(_MESSAGE[0], start, min(end, one.end), "left", _MESSAGE[2]))]
-    inside = source[one.start : one.end]
-    why = f"{_place_name(one)} names the variable, and that is not ours to edit"
-    places = [
-        Place(f"env:{name}", replace(rows.unedited(draft, why), start=draft.start + one.start, end=draft.end + one.start), why)
-        for name, draft in mentioned(table, inside)
-    ]
-    rule_id, safety, message = _verdict(table, one, whole)
-    if safety == "left" and any(place.draft.start <= start < place.draft.end for place in places if place.draft):
-        return places
-    if safety == "left":
-        return [Place("", Draft(rule_id, start, one.end, "left", message)), *places]
-    end = _last_mention(table, inside) + one.start if one.body else one.end
-    begin = start if one.body else one.start
-    return [Place("", Draft(rule_id, begin, max(begin + 1, end), "manual", message)), *places]
+def _said(table: Table, text: str, texts: list[_Text], number: int, start: int) -> Iterator[Place]:
+    """What to say of a mention at an offset of a text and of those behind it in the same word."""
+    one = texts[number]
+    whole = one.of
+    if whole.call.role == "message":
+        end = end_of_line(text, start) if whole.body else one.end
+        yield Place("", Draft(_MESSAGE[0], start, min(end, one.end), "left", _MESSAGE[2]))
+        return
+    rule_id, safety, message = _verdict(table, whole)
+    named: list[Place] = []
+    while number < len(texts) and texts[number].start < whole.end:
+        if texts[number].of is whole:
+            named += _named(table, text, texts[number])
+        number += 1
+    yield from named
+    if safety == "left" and any(place.draft.start <= start < place.draft.end for place in named if place.draft):
+        return
+    end = max((end for _, end in text_mentions(text[start : whole.end], table.sites)), default=0) + start
+    begin = start if whole.body or safety == "left" else one.start
+    yield Place("", Draft(rule_id, begin, max(start + 1, end), safety, message))
 
 
-def _last_mention(table: Table, text: str) -> int:
-    return max((end for _, end in text_mentions(text, table.sites)), default=len(text))
+def _named(table: Table, text: str, one: _Text) -> Iterator[Place]:
+    """The variables that a text names, none of which can change then."""
+    why = f"{_shown(one.of)} names the variable, and that is not ours to edit"
+    for name, draft in mentioned(table, text[one.start : one.end]):
+        at = replace(rows.unedited(draft, why), start=draft.start + one.start, end=draft.end + one.start)
+        yield Place(f"env:{name}", at, why)
 
 
-def _place_name(one: _Text) -> str:
-    what = "a here-document" if one.body else "a text"
-    return f"{what} for {one.call.program}" if one.call.program else what
+def _shown(whole: _Whole) -> str:
+    what = "a here-document" if whole.body else "a text"
+    return f"{what} for {whole.call.program}" if whole.call.program else what
 
 
-def _verdict(table: Table, one: _Text, whole: str) -> Verdict:
+def _verdict(table: Table, whole: _Whole) -> Verdict:
     """What a text is: rule id, safety and message."""
-    call, target = one.call, table.target.title
-    if _PYTHON.fullmatch(call.program) and (one.body or re.search(r"\s", whole)):
+    call, target, text = whole.call, table.target.title, whole.text
+    several = whole.body or re.search(r"\s", text.strip()) is not None
+    if several and _PYTHON.fullmatch(call.program):
         return "text:code", "manual", "Python code in a shell script: migrate it by hand"
-    if one.body or re.search(r"\s", whole.strip()):
-        if _CODE.search(whole):
-            return "text:code", "manual", "code in a text: migrate it by hand"
-        if call.at < 0 or call.program or one.body:
-            return "text:settings", "manual", f"{_place_name(one)} mentions CUDA: see what it means for {target}"
-        return _IDENTIFIER
-    bare = whole.strip("\"'")
-    if _FOLDER.search(bare) or _LIBRARY.search(bare):
-        return "text:settings", "manual", f"the CUDA toolkit's folder or library: see what {target} has in its place"
-    if "torch." in bare:
+    if "torch." in text or (several and _CODE.search(text)):
         return "text:code", "manual", "code in a text: migrate it by hand"
-    if bare.startswith(("nvidia-", "cuda-", "nv-")) and call.command.words and one.whole[0] == call.command.words[-1].start:
+    if several and call.command.kind == "simple" and not call.program and call.at >= 0:
+        settings = _DEVICES.search(text) is not None
+        return ("text:settings", "manual", "a text that names a device of CUDA: who reads it?") if settings else _TEXT
+    if several or whole.opaque:
+        return "text:settings", "manual", f"{_shown(whole)} mentions CUDA: see what it means for {target}"
+    if _FOLDER.search(text) or _LIBRARY.search(text):
+        return "text:settings", "manual", f"the CUDA toolkit's folder or library: see what {target} has in its place"
+    if whole.first and text.rpartition("/")[2].startswith(("nvidia-", "cuda-")):
         return "text:settings", "manual", f"a command of NVIDIA's: see what {target} has in its place"
     if call.program in ("cmake", "make"):
         return "text:settings", "manual", f"an option of the build for CUDA: see what {target} has in its place"
+    if _DEVICES.search(text):
+        return "text:settings", "manual", "a value that names a device of CUDA: who reads it?"
+    if whole.asked and "$" not in text:
+        return "text:compared", "manual", f"a condition asks for it: see what it is for {target}"
     return _IDENTIFIER

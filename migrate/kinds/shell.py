@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from migrate.finder import Span
+from migrate.kinds.heredocs import body_of, heredoc_of
 from migrate.kinds.script import Command, CommandKind, Heredoc, Part, Redirect, Script, Word
 from migrate.kinds.shellwords import DEPTH, Words
 
@@ -20,7 +21,9 @@ _BLANKS = re.compile(r"(?:[ \t]+|\\\r?\n|\r(?!\n))*")
 _SEPARATOR = re.compile(r";;&|;;|;&|;|&&|\|\||\|&|\||&(?!>)")
 _REDIRECT = re.compile(r"(?:\d+|\{\w+\})?(?P<operator>&>>|&>|<<<|<<-|<<|<&|>&|<>|>>|>\||<(?!\()|>(?!\())")
 _FUNCTION = re.compile(r"[ \t]*\([ \t]*\)")
-_KEYWORDS = frozenset("if then else elif fi while until do done { } ! time coproc".split())
+_KEYWORDS = frozenset({
+    "if", "then", "else", "elif", "fi", "while", "until", "do", "done", "{", "}", "!", "time", "coproc",
+})  # fmt: skip
 _LOGIC = re.compile(r"&&|\|\||[()<>]")
 
 
@@ -272,36 +275,12 @@ class _Lexer:
         """Read the here-documents that begin at an offset."""
         pending, self.pending = self.pending, []
         for number, delimiter, stripped in pending:
-            start = at
-            wanted = "".join(part.value for part in delimiter.parts)
-            if any(part.kind != "text" for part in delimiter.parts):
-                wanted = self.text[delimiter.start : delimiter.end]
-            body = self.words.end
-            while at < self.words.end:
-                begin, end = at, self.words.line_end(at)
-                at = min(self.words.end, end + 1 + self.text.startswith("\r\n", end))
-                line = self.text[begin:end]
-                if (line.lstrip("\t") if stripped else line) == wanted:
-                    body = begin
-                    break
-            self.heredocs[number] = self._heredoc(start, body, delimiter)
+            begin, known = at, len(self.commands)
+            body, at = body_of(self.words, begin, delimiter, stripped)
+            self.heredocs[number] = heredoc_of(self.words, begin, body, delimiter)
+            if self.heredocs[number].parts[:1] and self.heredocs[number].parts[0].kind == "opaque":
+                del self.commands[known:]
         return at
-
-    def _heredoc(self, start: int, end: int, delimiter: Word) -> Heredoc:
-        quoted = any(part.quoted or part.value == "" for part in delimiter.parts)
-        whole = (Part("text", start, end, self.text[start:end], quoted=True),)
-        if quoted:
-            return Heredoc(start, end, True, whole)
-        words, parts = self.words, list[Part]()
-        outer, depth, known = words.end, words.depth, len(self.commands)
-        words.end = end
-        try:
-            words.inside(start, parts, "")
-        except SyntaxError:  # which bash would only say when it comes here
-            parts = [Part("opaque", start, end, quoted=True)]
-            del self.commands[known:]
-        words.end, words.depth = outer, depth
-        return Heredoc(start, end, False, tuple(parts))
 
     def _finish(self, draft: _Draft, *, captured: bool, piped: bool = False) -> None:
         """End the simple command, if one was begun."""
@@ -310,12 +289,8 @@ class _Lexer:
         words = draft.words
         ends = [word.end for word in (*draft.assignments, *words)]
         ends += [redirect.target.end for redirect in draft.redirects if redirect.target]
-        self.commands.append(
-            Command(
-                "simple", draft.start, max(ends), tuple(words), tuple(draft.assignments), tuple(draft.redirects),
-                captured, piped,
-            )
-        )  # fmt: skip
+        parts = (tuple(words), tuple(draft.assignments), tuple(draft.redirects))
+        self.commands.append(Command("simple", draft.start, max(ends), *parts, captured, piped))
         draft.words, draft.assignments, draft.redirects, draft.start = [], [], [], -1
 
     def _add(self, kind: CommandKind, words: list[Word], start: int, end: int, within: int = -1) -> None:

@@ -87,7 +87,7 @@ class Words:
 
     def _array(self, at: int) -> tuple[int, tuple[Word, ...]]:
         """The items of an array behind its parenthesis, and the offset behind the other one."""
-        begin, items = at, []
+        begin, items = at, list[Word]()
         self.deeper(at)
         while at < self.end:
             char = self.text[at]

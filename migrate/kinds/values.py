@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from migrate.kinds import rows
@@ -44,7 +44,10 @@ def value_places(table: Table, pieces: Sequence[Piece]) -> list[Numbered]:
             _assigned(table, number, piece, call, found)
         found.handed.update(naming.name for naming in namings(piece) if naming.exports)
     for number, piece in enumerate(pieces):
+        cases = _cases(piece, table.sites)
         for call in piece.calls:
+            if call.command.kind == "pattern":
+                _patterns(table, number, piece, call, cases[call.command.within], found)
             _compared(table, number, piece, call, found)
             _used(table, number, piece, call, found)
     for name in sorted(found.known):
@@ -129,10 +132,8 @@ def _tells(table: Table, name: str) -> bool:
 
 
 def _compared(table: Table, number: int, piece: Piece, call: Call, found: _Found) -> None:
-    """`[ "$DEVICE" = cuda ]`, `[[ $DEVICE == cuda* ]]`, and the patterns of a `case`."""
+    """`[ "$DEVICE" = cuda ]`, `[[ $DEVICE == cuda* ]]`."""
     text, words = piece.script.text, call.command.words
-    if call.command.kind == "pattern":
-        _patterns(table, number, piece, call, found)
     if call.role != "test":
         return
     for left, operator, right in zip(words, words[1:], words[2:], strict=False):
@@ -155,11 +156,26 @@ def _compared_name(word: Word) -> str | None:
     return parts[0].value or None if len(parts) == 1 and parts[0].kind == "variable" else None
 
 
-def _patterns(table: Table, number: int, piece: Piece, call: Call, found: _Found) -> None:
-    branches = [other for other in piece.calls if other.command.within == call.command.within]
-    subject = next((c.command for c in piece.calls if c.command.kind == "case" and c.command.start == call.command.within))
-    name = _compared_name(subject.words[0]) or ""
-    others = accelerators_of([replace(piece, calls=tuple(branches))], table.sites)
+def _cases(piece: Piece, sites: Sites) -> dict[int, tuple[str, frozenset[str]]]:
+    """By the offset of each `case`: the variable that it asks for, and the devices that it has branches for."""
+    calls: dict[int, list[Call]] = {}
+    names: dict[int, str] = {}
+    for call in piece.calls:
+        if call.command.kind == "pattern":
+            calls.setdefault(call.command.within, []).append(call)
+        elif call.command.kind == "case":
+            names[call.command.start] = _compared_name(call.command.words[0]) or ""
+    return {
+        start: (names[start], accelerators_of([replace(piece, calls=tuple(branches))], sites))
+        for start, branches in calls.items()
+    }
+
+
+def _patterns(
+    table: Table, number: int, piece: Piece, call: Call, case: tuple[str, frozenset[str]], found: _Found
+) -> None:
+    """The patterns of one branch of a `case`, which stay."""
+    name, others = case
     for word in call.command.words:
         excerpt = said(word.parts, piece.script.text)
         end = len(excerpt.text.rstrip("*").rstrip(":")) if excerpt.text.endswith("*") else None
@@ -215,7 +231,9 @@ def _use(table: Table, piece: Piece, call: Call, word: Word, part: Part, option:
         same = name == part.value or _tells(table, name)
         return ("" if handed and same else f"{shown} is part of another value"), False
     if call.command.kind == "for":
-        return ("" if handed and _tells(table, call.command.words[0].plain or "") else f"a loop goes over {shown}"), False
+        return (
+            "" if handed and _tells(table, call.command.words[0].plain or "") else f"a loop goes over {shown}"
+        ), False
     if call.role == "launcher" and option is not None:
         name = handed["key"] or option if handed else ""
         if handed and (not name or _tells(table, name)):

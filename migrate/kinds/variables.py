@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from migrate.kinds import rows
 from migrate.kinds.calls import Call
@@ -23,9 +24,9 @@ _TAKING = {  # command -> its options behind which, or in whose value, variables
     "mpiexec.hydra": ("-env", "-genv", "-envlist", "-genvlist"), "srun": ("--export",), "sbatch": ("--export", "-v"),
     "qsub": ("-v",),
 }  # fmt: skip
-_NAMING = frozenset("export declare typeset local readonly unset read printenv".split())
-_EXPORTING = frozenset("export printenv".split())
-_ENVIRONMENT = frozenset("env sudo doas".split())
+_NAMING = frozenset(("export", "declare", "typeset", "local", "readonly", "unset", "read", "printenv"))
+_EXPORTING = frozenset(("export", "printenv"))
+_ENVIRONMENT = frozenset(("env", "sudo", "doas"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _named(piece: Piece, call: Call) -> Iterator[Naming]:
         for word in words if call.program in _ENVIRONMENT else call.wrapping:
             if word.name:
                 yield Naming(text[slice(*word.name)], word.name[0], True, True)
-    for before, word in zip(words, words[1:], strict=False):
+    for before, word in pairwise(words):
         if before.plain == "-v" and (name := word.plain) and _NAME.fullmatch(name) and call.program != "docker":
             yield Naming(name, word.start)
     options = {option for program in (*wrappers, call.program) for option in _TAKING.get(program, ())}
