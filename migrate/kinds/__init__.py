@@ -13,7 +13,7 @@ from migrate.model import Finding, Kind, Repository, Table
 _READERS: dict[Kind, str] = {  # kind -> the module whose function `read` takes its files
     "notebook": "prose",
     "shell": "commands",
-    "make": "prose",
+    "make": "make",
     "yaml": "prose",
     "json": "prose",
     "toml": "prose",

@@ -18,7 +18,7 @@ from migrate.kinds.variables import mentioned
 from migrate.model import Draft, Safety, Table
 
 Verdict = tuple[str, Safety, str]  # rule id, safety, message
-_FOLDER = re.compile(r"(?:^|[:=])[^:=\0]*/(?:cuda|nvidia|cudnn|nccl|hpc_sdk)(?:-?\d[\d.]*)?(?=[/:]|$)", re.IGNORECASE)
+FOLDER = re.compile(r"(?:^|[:=])[^:=\0]*/(?:cuda|nvidia|cudnn|nccl|hpc_sdk)(?:-?\d[\d.]*)?(?=[/:]|$)", re.IGNORECASE)
 _LIBRARY = re.compile(r"lib(?:nccl|cuda|cudart|cublas|cudnn|nvidia|nvtx)[\w-]*\.(?:so|a)\b")
 _CODE = re.compile(r"\btorch\.|\bimport torch\b|\.cuda\(|[\"']cuda[\"':]|os\.environ|\bimport \w")
 _MESSAGE: Verdict = ("left:message", "left", "a text that is printed")
@@ -49,6 +49,7 @@ class _Whole:
     first: bool = False  # whether it is the program of its command
     asked: bool = False  # whether a condition asks for it, and not for a file of that name
     opaque: bool = False
+    nested: bool = False  # whether there are commands between its pieces of text
 
 
 def remains(table: Table, piece: Piece, drafts: list[Draft]) -> Iterator[Place]:
@@ -57,6 +58,7 @@ def remains(table: Table, piece: Piece, drafts: list[Draft]) -> Iterator[Place]:
     begins = [one.start for one in texts]
     spans = sorted([*((draft.start, draft.end) for draft in drafts), *piece.script.comments, *_elsewhere(piece)])
     at = covered = 0
+    verdicts: dict[int, Verdict] = {}
     for start, end in text_mentions(piece.script.text, table.sites):
         while at < len(spans) and spans[at][0] <= start:
             covered = max(covered, spans[at][1])
@@ -67,7 +69,10 @@ def remains(table: Table, piece: Piece, drafts: list[Draft]) -> Iterator[Place]:
         if number < 0 or start >= texts[number].end:
             yield Place("", Draft(_IDENTIFIER[0], start, end, "left", _IDENTIFIER[2]))
             continue
-        found = list(_said(table, piece.script.text, texts, number, start))
+        whole = texts[number].of
+        if id(whole) not in verdicts:
+            verdicts[id(whole)] = _verdict(table, whole)
+        found = list(_said(table, piece.script.text, texts, number, start, verdicts[id(whole)]))
         yield from found
         covered = max(covered, max(place.draft.end for place in found if place.draft))
 
@@ -94,7 +99,8 @@ def _leaves(parts: Sequence[Part], text: str, like: _Whole) -> Iterator[_Text]:
     """The pieces of text in a word; those of `${X:-…}` are a word of their own."""
     if not parts:
         return
-    whole = replace(like, text=said(parts, text).text, end=parts[-1].end)
+    nested = any(part.kind == "command" for part in parts)
+    whole = replace(like, text=said(parts, text).text, end=parts[-1].end, nested=nested)
     for part in parts:
         if part.start < part.end and part.kind == "text":
             yield _Text(part.start, part.end, whole)
@@ -114,26 +120,25 @@ def _elsewhere(piece: Piece) -> Iterator[Span]:
     yield from ((body.start, body.end) for body in piece.script.heredocs if body.start in piece.opened)
 
 
-def _said(table: Table, text: str, texts: list[_Text], number: int, start: int) -> Iterator[Place]:
-    """What to say of a mention at an offset of a text and of those behind it in the same word."""
-    one = texts[number]
+def _said(table: Table, text: str, texts: list[_Text], number: int, start: int, verdict: Verdict) -> Iterator[Place]:
+    """What to say of a mention at an offset of a text, and of those behind it in the same word."""
+    one, (rule_id, safety, message) = texts[number], verdict
     whole = one.of
-    if whole.call.role == "message":
-        end = end_of_line(text, start) if whole.body else one.end
-        yield Place("", Draft(_MESSAGE[0], start, min(end, one.end), "left", _MESSAGE[2]))
+    end = one.end if whole.nested else whole.end
+    if rule_id == _MESSAGE[0]:
+        end = min(one.end, end_of_line(text, start)) if whole.body else one.end
+        yield Place("", Draft(rule_id, start, end, safety, message))
         return
-    rule_id, safety, message = _verdict(table, whole)
     named: list[Place] = []
-    while number < len(texts) and texts[number].start < whole.end:
-        if texts[number].of is whole:
-            named += _named(table, text, texts[number])
+    while number < len(texts) and texts[number].start < end:
+        named += _named(table, text, texts[number]) if texts[number].of is whole else ()
         number += 1
     yield from named
     if safety == "left" and any(place.draft.start <= start < place.draft.end for place in named if place.draft):
         return
-    end = max((end for _, end in text_mentions(text[start : whole.end], table.sites)), default=0) + start
+    last = max((last for _, last in text_mentions(text[start:end], table.sites)), default=0) + start
     begin = start if whole.body or safety == "left" else one.start
-    yield Place("", Draft(rule_id, begin, max(start + 1, end), safety, message))
+    yield Place("", Draft(rule_id, begin, max(start + 1, last), safety, message))
 
 
 def _named(table: Table, text: str, one: _Text) -> Iterator[Place]:
@@ -152,6 +157,8 @@ def _shown(whole: _Whole) -> str:
 def _verdict(table: Table, whole: _Whole) -> Verdict:
     """What a text is: rule id, safety and message."""
     call, target, text = whole.call, table.target.title, whole.text
+    if call.role == "message":
+        return _MESSAGE
     several = whole.body or re.search(r"\s", text.strip()) is not None
     if several and _PYTHON.fullmatch(call.program):
         return "text:code", "manual", "Python code in a shell script: migrate it by hand"
@@ -162,7 +169,7 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
         return ("text:settings", "manual", "a text that names a device of CUDA: who reads it?") if settings else _TEXT
     if several or whole.opaque:
         return "text:settings", "manual", f"{_shown(whole)} mentions CUDA: see what it means for {target}"
-    if _FOLDER.search(text) or _LIBRARY.search(text):
+    if FOLDER.search(text) or _LIBRARY.search(text):
         return "text:settings", "manual", f"the CUDA toolkit's folder or library: see what {target} has in its place"
     if whole.first and text.rpartition("/")[2].startswith(("nvidia-", "cuda-")):
         return "text:settings", "manual", f"a command of NVIDIA's: see what {target} has in its place"

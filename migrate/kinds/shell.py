@@ -92,8 +92,7 @@ class _Lexer:
         return at
 
     def _blanks(self, at: int) -> int:
-        found = _BLANKS.match(self.text, at, self.words.end)
-        return found.end() if found else at
+        return found.end() if (found := _BLANKS.match(self.text, at, self.words.end)) else at
 
     def _step(self, at: int, stack: list[_Open], draft: _Draft, captured: bool) -> int:
         """Read one token."""
@@ -171,8 +170,7 @@ class _Lexer:
         if plain == "function":
             name = self._read(self._blanks(word.end))
             self.functions.add(self.text[name.start : name.end])
-            found = _FUNCTION.match(self.text, name.end, self.words.end)
-            return found.end() if found else name.end
+            return found.end() if (found := _FUNCTION.match(self.text, name.end, self.words.end)) else name.end
         return self._test(word) if plain == "[[" else None
 
     def _for(self, keyword: Word) -> int:
@@ -278,7 +276,7 @@ class _Lexer:
             begin, known = at, len(self.commands)
             body, at = body_of(self.words, begin, delimiter, stripped)
             self.heredocs[number] = heredoc_of(self.words, begin, body, delimiter)
-            if self.heredocs[number].parts[:1] and self.heredocs[number].parts[0].kind == "opaque":
+            if [part.kind for part in self.heredocs[number].parts] == ["opaque"]:
                 del self.commands[known:]
         return at
 
