@@ -32,9 +32,9 @@ def finding_of(text: str, mentions: Sequence[tuple[int, int]], draft: Draft, sta
     )  # fmt: skip
 
 
-def end_of_line(text: str, start: int) -> int:
-    """Where the line of an offset ends, without its line end."""
-    found = _LINE.match(text, start)
+def end_of_line(text: str, start: int, limit: int | None = None) -> int:
+    """Where the line of an offset ends, without its line end, but at the latest at a limit."""
+    found = _LINE.match(text, start, len(text) if limit is None else limit)
     return found.end() if found else start
 
 
@@ -47,6 +47,7 @@ def _shown(text: str, at: int, draft: Draft) -> str:
     """The source of a finding on one line."""
     if draft.start == draft.end:
         return ""
-    begin = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
-    start = draft.start if at == draft.start else max(draft.start, begin)
-    return shortened(text[start : min(draft.end, end_of_line(text, at))].strip())
+    start = draft.start
+    if at != start:
+        start = max(start, text.rfind("\n", start, at) + 1, text.rfind("\r", start, at) + 1)
+    return shortened(text[start : end_of_line(text, at, draft.end)].strip())
