@@ -115,7 +115,29 @@ OURS = {
         "runner table vcs writer"
     ),
     # files that are no Python
-    "kinds.commands": "finder model",
+    "kinds.calls": "kinds.script naming",
+    "kinds.groups": "model",
+    "kinds.heredocs": "kinds.script kinds.shellwords",
+    "kinds.installs": (
+        "finder kinds.calls kinds.excerpt kinds.options kinds.pieces kinds.pins kinds.rows kinds.script "
+        "model"
+    ),
+    "kinds.make": "finder kinds.commands kinds.excerpt kinds.reading kinds.remains kinds.rows model",
+    "kinds.options": "kinds.calls kinds.excerpt kinds.pieces kinds.rows kinds.script model naming",
+    "kinds.pieces": "kinds.calls kinds.excerpt kinds.script kinds.shell model",
+    "kinds.remains": "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.variables model",
+    "kinds.script": "finder kinds.excerpt",
+    "kinds.shell": "kinds.heredocs kinds.script kinds.shellwords",
+    "kinds.shellwords": "finder kinds.script",
+    "kinds.values": (
+        "kinds.calls kinds.groups kinds.options kinds.pieces kinds.rows kinds.script kinds.variables model "
+        "naming"
+    ),
+    "kinds.variables": "kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script model",
+    "kinds.commands": (
+        "finder kinds.groups kinds.installs kinds.options kinds.pieces kinds.reading kinds.remains "
+        "kinds.rows kinds.script kinds.shell kinds.values kinds.variables model"
+    ),
     "kinds.pins": "finder kinds.rows model",
     "kinds.__init__": "kinds.reading model",
     "kinds.excerpt": "model",
