@@ -44,6 +44,8 @@ def install_drafts(table: Table, piece: Piece, call: Call) -> Iterator[Draft]:
         yield from _named(table, "apt", call, text, "a system package for CUDA")
     elif call.program in ("module", "ml") or (call.program == "spack" and action[:1] == ["load"]):
         yield from _named(table, "module", call, text, "a module with CUDA")
+    elif call.program == "git" and "clone" in action:
+        yield from _cloned(table, call, text)
     elif call.program in _CONTAINERS:
         yield from _container(table, call, text)
     yield from _devices(table, _scheduled(call, text), text)
@@ -112,6 +114,15 @@ def _address(table: Table, value: str) -> Draft | None:
         return None
     known = rows.distribution(table, name[1], 0)
     return replace(known, end=len(value)) if known else _settings(value, "an address of NVIDIA's or for CUDA", table)
+
+
+def _cloned(table: Table, call: Call, text: str) -> Iterator[Draft]:
+    """`git clone https://github.com/NVIDIA/apex`: a package that is built from its source."""
+    for word in call.arguments:
+        excerpt = _excerpt(word, text)
+        name = _REPOSITORY.fullmatch(excerpt.text[excerpt.text.rfind("/") :]) if "/" in excerpt.text else None
+        if name and (draft := rows.distribution(table, name[1], 0)):
+            yield excerpt.moved(replace(draft, end=len(excerpt.text)))
 
 
 def _named(table: Table, kind: str, call: Call, text: str, what: str) -> Iterator[Draft]:
