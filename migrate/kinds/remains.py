@@ -31,6 +31,7 @@ _MESSAGE: Verdict = ("left:message", "left", "a text that is printed")
 _IDENTIFIER: Verdict = ("left:identifier", "left", "part of a name of the project")
 _TEXT: Verdict = ("left:text", "left", "a text of the project")
 _FILES = ("-a", "-b", "-c", "-d", "-e", "-f", "-h", "-L", "-r", "-s", "-w", "-x")
+_CONTAINER = re.compile(r"--runtime[= ]nvidia|--gpus\b")
 _DEVICES = re.compile(r"(?<![\w./$-])(?:cuda|nccl)(?![\w./-])")
 _PYTHON = re.compile(r"i?python[\d.]*")
 
@@ -185,8 +186,9 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
     if whole.opaque:
         return "text:settings", "manual", "a quotation that is not read mentions CUDA: see what it does"
     if several and call.command.kind == "simple" and not call.program and call.at >= 0:
-        settings = _DEVICES.search(text) is not None
-        return ("text:settings", "manual", "a text that names a device of CUDA: who reads it?") if settings else _TEXT
+        if _DEVICES.search(text) or _CONTAINER.search(text):
+            return "text:settings", "manual", "a text that names a device of CUDA: who reads it?"
+        return _TEXT
     if several:
         return "text:settings", "manual", f"{_shown(whole)} mentions CUDA: see what it means for {target}"
     if place := _verdict_on_place(table, _VALUE.sub("", text)):
