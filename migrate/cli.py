@@ -18,6 +18,7 @@ import click
 
 from migrate import __version__
 from migrate.cli_check import FAILED, baseline, check, fail
+from migrate.cli_rules import explain, rules
 
 if TYPE_CHECKING:
     from migrate.config import Config
@@ -72,6 +73,8 @@ def main() -> None:
 
 main.add_command(check)
 main.add_command(baseline)
+main.add_command(rules)
+main.add_command(explain)
 
 
 @main.command()

@@ -125,10 +125,16 @@ class Table:
     digest: str
     missing_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of functions that exist there
     together: tuple[Rule, ...] = ()  # the rows that count only beside another name
+    sources: Mapping[str, str] = field(default_factory=dict)  # word of an evidence -> address with {path}
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:
         return self.rules.get(f"{kind}:{key}")
+
+    def link(self, rule: Rule) -> str:
+        """The address at which the claim of a row can be looked up."""
+        word, _, path = rule.evidence.partition(":")
+        return self.sources.get(word, "{path}").replace("{path}", path)
 
     def rule_for(self, kind: str, key: str) -> Rule | None:
         """The row of a key, or the one whose pattern ("NCCL_*") it begins with."""

@@ -69,7 +69,7 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
         raise TableError(reader.errors)
     digest = blake2b(raw_sites + raw + (min_torch or "").encode(), digest_size=16).hexdigest()
     together = tuple(rule for rule in rules.values() if rule.together)
-    return Table(source, target, rules, sites, digest, missing_arguments, together)
+    return Table(source, target, rules, sites, digest, missing_arguments, together, reader.sources)
 
 
 def load_sites() -> Sites:
@@ -106,7 +106,9 @@ class _Reader:
     def __init__(self, file: str, raw: Mapping[str, Any], min_torch: str | None) -> None:
         self.file, self.raw, self.min_torch = file, raw, min_torch
         self.errors: list[str] = []
-        self.sources = set(self.section(raw, "sources", "sources")) - {"rev"}
+        sources = self.section(raw, "sources", "sources")
+        rev = str(sources.get("rev", ""))
+        self.sources = {word: str(url).replace("{rev}", rev) for word, url in sources.items() if word != "rev"}
         self.versions: tuple[str, ...] = ()
         self.package = ""
         if raw.get("schema") != SCHEMA:
