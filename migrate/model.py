@@ -112,6 +112,8 @@ class Sites:
     foreign: frozenset[str]  # packages whose devices are not torch's
     foreign_methods: frozenset[str]
     outside: Outside
+    flags: frozenset[str] = frozenset()  # accelerators that the project's own names name as well: `no_cuda`
+    bounded: bool = False  # whether a word counts only where no other letters adjoin it: "npu" is not in "input"
 
 
 @dataclass(frozen=True, slots=True)
