@@ -10,6 +10,7 @@ from functools import cache
 from migrate.model import SUPPRESSION, Kind, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
+_LISTLESS: frozenset[Kind] = frozenset({"json", "env", "prose"})  # kinds that list no packages of Python's
 _LINE = 200  # lines that end at a lone CR are looked for so far back
 Span = tuple[int, int]
 
@@ -20,8 +21,10 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         return True
     lower = data.lower()
     if kind != "python":
-        words = (*_outside(sites), *sites.outside.triggers, *(_stem(name) for name, _ in sites.outside.distributions))
-        return _searched(words).search(lower.decode("latin-1")) is not None
+        text = lower.decode("latin-1")
+        if _searched((*_outside(sites), *sites.outside.triggers)).search(text):
+            return True
+        return kind not in _LISTLESS and _named(sites.outside.distributions).search(text) is not None
     if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(
@@ -124,8 +127,12 @@ def _outside(sites: Sites) -> tuple[str, ...]:
     return (*sites.words, *sites.outside.words)
 
 
-def _stem(pattern: str) -> str:
-    return pattern.partition("*")[0]
+@cache
+def _named(distributions: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    """The names on the registry, each up to what varies, with any separators."""
+    stems = sorted({re.split(r"[*\[]", pattern)[0] for pattern, _ in distributions})
+    spelled = "|".join(re.escape(stem).replace(r"\-", "[-_.]") for stem in stems)
+    return re.compile(rf"(?<![a-z\d])(?:{spelled})")
 
 
 @cache

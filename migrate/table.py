@@ -24,7 +24,7 @@ _TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_ar
 _TARGET = {*_WORDS, "title", "package", "versions", "import", "install"}
 _IMPORT = {"line", "until", "evidence"}
 _NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
-_ROW = {"status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional"}
+_ROW = {"status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "from"}
 _KINDS = get_args(RowKind)
 _INSTALL = {"distribution", "how", "evidence"}
 
@@ -277,8 +277,25 @@ class _Reader:
         rule = Rule(
             kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
             keywords=row.get("keywords", {}), together=row.get("together"), positional=row.get("positional", 0),
+            first=self.first(row, status, where),
         )  # fmt: skip
+        if "*" in key:
+            self.pattern(kind, key, rule, where)
         return self.gated(rule)
+
+    def pattern(self, kind: str, key: str, rule: Rule, where: str) -> None:
+        if kind != "env" or re.fullmatch(r"[A-Z0-9]+_(?:[A-Z0-9]+_)?\*", key) is None:
+            self.fail(where, "only a variable may be a pattern, of one or two words, such as TORCH_NCCL_*")
+        elif rule.to:
+            self.fail(where, "a pattern takes no 'to'")
+
+    def first(self, row: Mapping[str, Any], status: Status, where: str) -> str | None:
+        first = self.text(row, "from", where, required=False)
+        if first is not None and not is_version(first):
+            self.fail(where, f"from = {first!r} is not a version number, such as 0.21.0")
+        elif first is not None and (status != "native" or not where.startswith("package.")):
+            self.fail(where, "only a package with status 'native' takes a 'from'")
+        return first
 
     def since(self, row: Mapping[str, Any], where: str) -> str | None:
         since = self.text(row, "since", where, required=False)
