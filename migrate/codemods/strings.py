@@ -94,7 +94,7 @@ def _variable(view: View, literal: Literal) -> Draft:
     name = literal.value
     known = _is_environment(view, literal.site)
     rule = view.table.rule_for("env", name) if known else view.table.rule("env", name)
-    if rule is None and not name.startswith(view.table.sites.env_prefixes):
+    if (rule is None or not known) and not name.startswith(view.table.sites.env_prefixes):
         return _left(literal, "text", "a constant or a variable of the project")
     if rule is None and not known:
         return _left(literal, "text", "a constant of the project")

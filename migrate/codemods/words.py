@@ -47,8 +47,8 @@ def _word(view: View, word: Word) -> Draft:
             message = rule.review or f"{word.text} → {rule.to}"
             edits = (Edit(start, end, rule.to),)
             return guarded(view, word.place, start, end) or Draft(rule.id, start, end, safety, message, edits)
-        why = f"an environment variable? {advice(rule, word.text, view.table)}"
-        return Draft(f"env:{word.text}", start, end, "manual", why)
+        doubt = "" if _is_environment(view, word) else "an environment variable? "
+        return Draft(f"env:{word.text}", start, end, "manual", doubt + advice(rule, word.text, view.table))
     if word.role == "keyword" and any(callee.startswith("torch.") for callee in word.callees):
         why = f"a keyword of {sorted(word.callees)[0]} that names CUDA: see what the vendor's torch takes"
         return guarded(view, word.place, start, end, editing=False) or Draft(
