@@ -86,6 +86,9 @@ main.add_command(baseline)
               help="Also write the report there: .json or .patch. May be repeated.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What goes to stdout.")
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that the result must run on, such as 2.5.")
+@click.option(
+    "--add-dependency", is_flag=True, default=None, help="List the vendor's package wherever torch is listed."
+)
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated.")
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
@@ -128,9 +131,9 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
-    from migrate.table import TableError, load_table, target_names
+    from migrate.table import TableError, load_table, target_names, with_dependency
 
-    names = ("target", "min_torch", "max_file_size", "jobs")
+    names = ("target", "min_torch", "max_file_size", "jobs", "add_dependency")
     try:
         project = project_root(Path(), paths) if options["force_exclude"] else None
         start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
@@ -140,6 +143,7 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
             known = ", ".join(target_names())
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
         table = load_table(config.target, min_torch=config.min_torch)
+        table = with_dependency(table) if config.add_dependency else table
         return table, discover(paths, config.exclude, config.max_file_size, root=project), config
     except FileNotFoundError as error:
         fail(f"no such file or folder: {error}")

@@ -10,6 +10,10 @@ from functools import cache
 from migrate.model import SUPPRESSION, Kind, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
+_WHEEL = r"(?:(?<![a-z\d])|(?<=%2b)|(?<=pt\d\d)|(?<=pt\d\d\d))cu\d{2,3}(?![a-z\d])"
+WHEEL = re.compile(_WHEEL)  # what wheels for CUDA are called, in lower case: cu121, %2bcu121, pt21cu121
+_LISTING: frozenset[Kind] = frozenset({"python", "requirements", "toml", "ini", "yaml"})  # kinds that list packages
+SETUP = (b"install_requires", b"extras_require")  # what setup() is told of other packages
 _LINE = 200  # lines that end at a lone CR are looked for so far back
 Span = tuple[int, int]
 
@@ -20,8 +24,7 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         return True
     lower = data.lower()
     if kind != "python":
-        words = (*_outside(sites), *sites.outside.triggers, *(_stem(name) for name, _ in sites.outside.distributions))
-        return _searched(words).search(lower.decode("latin-1")) is not None
+        return _outside_mentions(lower, sites, kind)
     if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(
@@ -29,7 +32,18 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         for stem, words in _stems(sites.triggers).items()
     ):
         return True
+    if any(keyword in data for keyword in SETUP) and _outside_mentions(lower, sites, kind):
+        return True
     return any(True for _ in _imports(data.removeprefix(BOM_UTF8).decode("latin-1"), sites.packages))
+
+
+def _outside_mentions(lower: bytes, sites: Sites, kind: Kind) -> bool:
+    """Whether lower-case bytes hold something for which a file that is no Python, or lists packages, is read."""
+    outside = sites.outside
+    words = (*_outside(sites), *outside.triggers, *(_stem(name) for name, _ in outside.distributions))
+    if kind in _LISTING:
+        words = (*words, *outside.listed)
+    return _searched(words).search(lower.decode("latin-1")) is not None
 
 
 def text_mentions(text: str, sites: Sites) -> list[Span]:
@@ -118,8 +132,8 @@ def _stem(pattern: str) -> str:
 
 @cache
 def _searched(words: tuple[str, ...]) -> re.Pattern[str]:
-    """The words, and what wheels for CUDA are called: `cu121`."""
-    return re.compile("|".join((*map(re.escape, words), r"(?<![a-z\d])cu\d{2,3}(?![a-z\d])")))
+    """The words, and what wheels for CUDA are called."""
+    return re.compile("|".join((*map(re.escape, words), _WHEEL)))
 
 
 @cache

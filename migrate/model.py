@@ -47,6 +47,7 @@ class Target:
     needs_import: bool
     distribution: str | None = None  # its name on the registry, if it is there
     install: str = ""  # how it is installed, for a person
+    published: tuple[str, ...] = ()  # minor versions that the registry has of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Rule:
     since: str | None = None
     keywords: Mapping[str, str] = field(default_factory=dict)
     together: str | None = None  # the row applies only in files that also use this name
+    first: str | None = None  # of a package that finds the device by itself: the first version that does
     positional: int = 0  # a template of the same name applies to calls with at most so many such arguments
 
     @property
@@ -83,6 +85,7 @@ class Outside:
     triggers: tuple[str, ...]  # only make us look
     distributions: tuple[tuple[str, str], ...]  # pattern of names on the registry -> key of the package rows
     resources: tuple[tuple[str, str], ...]  # pattern of images, resources, system packages -> key of the rows
+    listed: tuple[str, ...] = ()  # makes us look where packages are listed: something goes beside it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -24,9 +25,9 @@ _TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_ar
 _TARGET = {*_WORDS, "title", "package", "versions", "import", "install"}
 _IMPORT = {"line", "until", "evidence"}
 _NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
-_ROW = {"status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional"}
+_ROW = {"status", "to", "evidence", "message", "review", "since", "from", "keywords", "together", "positional"}
 _KINDS = get_args(RowKind)
-_INSTALL = {"distribution", "how", "evidence"}
+_INSTALL = {"distribution", "versions", "how", "evidence"}
 
 
 class TableError(Exception):
@@ -70,6 +71,12 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
     digest = blake2b(raw_sites + raw + (min_torch or "").encode(), digest_size=16).hexdigest()
     together = tuple(rule for rule in rules.values() if rule.together)
     return Table(source, target, rules, sites, digest, missing_arguments, together)
+
+
+def with_dependency(table: Table) -> Table:
+    """The table of a run that lists the vendor's package beside torch: files that name torch are looked at, too."""
+    outside = replace(table.sites.outside, listed=("torch",))
+    return replace(table, sites=replace(table.sites, outside=outside), add_dependency=True)
 
 
 def load_sites() -> Sites:
@@ -168,18 +175,22 @@ class _Reader:
         self.evidence(loading, "target.import")
         needed = not (until and self.min_torch and version_key(self.min_torch) >= version_key(until))
         words = Vocabulary(**{key: texts[key] for key in _WORDS})
-        distribution, how = self.install(row)
-        return Target(words, texts["title"], texts["package"], self.versions, line, until, needed, distribution, how)
+        title, package = texts["title"], texts["package"]
+        return Target(words, title, package, self.versions, line, until, needed, *self.install(row))
 
-    def install(self, row: Mapping[str, Any]) -> tuple[str | None, str]:
-        """The name of the package on the registry, if it is there, and how it is installed."""
+    def install(self, row: Mapping[str, Any]) -> tuple[str | None, str, tuple[str, ...]]:
+        """The name of the package on the registry, if it is there, how it is installed, and its minor versions."""
         install = self.section(row, "install", "target.install")
         if not install:
-            return None, ""
+            return None, "", ()
         self.known(install, _INSTALL, "target.install")
         self.evidence(install, "target.install")
         distribution = self.text(install, "distribution", "target.install", required=False)
-        return distribution, self.text(install, "how", "target.install") or ""
+        versions = install.get("versions", [])
+        if not isinstance(versions, list) or not all(map(is_version, versions)):
+            self.fail("target.install", "versions must be a list of quoted version numbers")
+            versions = []
+        return distribution, self.text(install, "how", "target.install") or "", tuple(versions)
 
     def rules(self, source: Vocabulary) -> Iterator[Rule]:
         listed: dict[str, str] = {}
@@ -255,8 +266,16 @@ class _Reader:
         rule = Rule(
             kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
             keywords=row.get("keywords", {}), together=row.get("together"), positional=row.get("positional", 0),
+            first=self.first(row, where, status),
         )  # fmt: skip
         return self.gated(rule)
+
+    def first(self, row: Mapping[str, Any], where: str, status: Status) -> str | None:
+        first = self.text(row, "from", where, required=False)
+        if first is not None and (status != "native" or not is_version(first)):
+            self.fail(where, f"from = {first!r}: the first version, with numbers only, of a package that is 'native'")
+            return None
+        return first
 
     def since(self, row: Mapping[str, Any], where: str) -> str | None:
         since = self.text(row, "since", where, required=False)

@@ -115,8 +115,10 @@ OURS = {
         "runner table vcs writer"
     ),
     # files that are no Python
+    "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",
+    "kinds.versions": "",
     "kinds.commands": "finder model",
-    "kinds.pins": "finder kinds.rows model",
+    "kinds.pins": "finder kinds.rows kinds.versions model",
     "kinds.__init__": "kinds.reading model",
     "kinds.excerpt": "model",
     "kinds.prose": "kinds.reading",
