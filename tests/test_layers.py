@@ -59,6 +59,7 @@ OURS = {
     "grammar": "callsites describe nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
+    "codemods.dependencies": "codemods.view finder kinds.pins model trees",
     "codemods.devices": "codemods.evidence codemods.view model naming syntax",
     "codemods.evidence": "callsites codemods.view naming syntax",
     "codemods.flow": "bindings model naming source trees",
@@ -75,8 +76,8 @@ OURS = {
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
     "codemods.words": "advice codemods.plan codemods.view model naming syntax",
     "codemods.__init__": (
-        "codemods.devices codemods.imports codemods.methods codemods.names codemods.plan codemods.strings "
-        "codemods.view codemods.words model"
+        "codemods.dependencies codemods.devices codemods.imports codemods.methods codemods.names "
+        "codemods.plan codemods.strings codemods.view codemods.words model"
     ),
     # one file: what its author keeps, and all of it together
     "comments": "",

@@ -38,7 +38,7 @@ def requirement(table: Table, spec: str, start: int) -> Draft | None:
     if normalized(name) in _BESIDE and text_mentions(behind, table.sites):
         return Draft("package:torch", begin, end, "manual", f"a CUDA build of {name}; {_how(table)}")
     if draft := distribution(table, name, begin):
-        return replace(draft, end=end) if text_mentions(behind, table.sites) else draft
+        return replace(draft, end=end) if text_mentions(match["rest"], table.sites) else draft
     return _outdated(table, name, behind, begin, end) or _unlisted(table, name, behind, begin, end)
 
 
@@ -83,6 +83,12 @@ def absence(table: Table, specs: Sequence[str]) -> tuple[int, str] | None:
     return None
 
 
+def has_companion(table: Table, specs: Sequence[str]) -> bool:
+    """Whether the vendor's package is among the requirements."""
+    own = {normalized(name) for name in (table.target.distribution, table.target.package) if name}
+    return any(_name(spec) in own for spec in specs)
+
+
 def companion_id(table: Table) -> str:
     """The rule of findings about the package that goes beside torch."""
     return f"package:{table.target.distribution or table.target.package}"
@@ -99,8 +105,7 @@ def _torch(table: Table, specs: Sequence[str]) -> int | None:
     if not table.add_dependency:
         return None
     names = [_name(spec) for spec in specs]
-    own = {normalized(name) for name in (table.target.distribution, table.target.package) if name}
-    return names.index("torch") if "torch" in names and own.isdisjoint(names) else None
+    return names.index("torch") if "torch" in names and not has_companion(table, specs) else None
 
 
 def _name(spec: str) -> str:
