@@ -64,8 +64,8 @@ class Rule:
     since: str | None = None
     keywords: Mapping[str, str] = field(default_factory=dict)
     together: str | None = None  # the row applies only in files that also use this name
-    first: str | None = None  # of a package that finds the device by itself: the first version that does
     positional: int = 0  # a template of the same name applies to calls with at most so many such arguments
+    first: str | None = None  # of a package that finds the device by itself: the first version that does
 
     @property
     def id(self) -> str:

@@ -71,9 +71,6 @@ def suppressed(
     for finding in findings:
         near = skips[:1] or _near(finding, by_line, comments, starts)
         uses = _uses(finding, near)
-        if skips and not finding.is_reference:
-            used.add((skips[0], _ALL))
-            continue
         used |= uses
         result.append(replace(finding, suppressed=True, edits=()) if uses else finding)
     if used and not any(finding.edits for finding in result if finding.is_reference):
@@ -135,14 +132,16 @@ def _near(
 
 def _uses(finding: Finding, marks: Sequence[_Suppression]) -> set[Use]:
     """Those of the suppressions, each with its id, that a finding falls under."""
-    if finding.safety == "left" or not finding.is_reference:
+    if not finding.is_reference:
+        return {(mark, _ALL) for mark in marks if mark.whole_file}
+    if finding.safety == "left":
         return set()
     return {(mark, name) for mark in marks for name in mark.ids if _means(name, finding.rule_id)}
 
 
 def _is_listed(finding: Finding) -> bool:
     """Whether an inserted line lists a package, which no other edit asks for."""
-    return finding.rule_id.startswith("package:")
+    return finding.rule_id.startswith("package:") and not finding.suppressed
 
 
 def _means(name: str, rule_id: str) -> bool:

@@ -65,7 +65,7 @@ OURS = {
     "codemods.flow": "bindings model naming source trees",
     "codemods.gates": "codemods.view model trees",
     "codemods.imports": "advice codemods.plan codemods.view model syntax",
-    "codemods.methods": "codemods.names codemods.plan codemods.view model syntax",
+    "codemods.methods": "codemods.names codemods.plan codemods.view model naming syntax",
     "codemods.names": "advice callsites codemods.plan codemods.templates codemods.view model syntax",
     "codemods.owners": "model source syntax trees",
     "codemods.plan": "bindings codemods.view syntax",
