@@ -47,6 +47,7 @@ class Target:
     needs_import: bool
     distribution: str | None = None  # its name on the registry, if it is there
     install: str = ""  # how it is installed, for a person
+    published: tuple[str, ...] = ()  # minor versions that the registry has of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Outside:
     triggers: tuple[str, ...]  # only make us look
     distributions: tuple[tuple[str, str], ...]  # pattern of names on the registry -> key of the package rows
     resources: tuple[tuple[str, str], ...]  # pattern of images, resources, system packages -> key of the rows
+    listed: tuple[str, ...] = ()  # makes us look where packages are listed: something goes beside it
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ _IMPORT = {"line", "until", "evidence"}
 _NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
 _ROW = {"status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "from"}
 _KINDS = get_args(RowKind)
-_INSTALL = {"distribution", "how", "evidence"}
+_INSTALL = {"distribution", "versions", "how", "evidence"}
 
 
 class TableError(Exception):
@@ -49,25 +49,9 @@ def load_table(name: str, *, min_torch: str | None = None) -> Table:
     and the vendor import is dropped where every such torch loads the plug-in by itself.
     Raises `TableError` with every mistake found, or with the known names for an unknown target.
     """
-    path = RULES / f"{name}.toml"
     if name not in target_names():
         raise TableError([f"unknown target {name!r}{_hint(name, target_names())}"])
-    return read_table(path, min_torch=min_torch)
-
-
-def load_between(source: str, target: str, *, min_torch: str | None = None) -> Table:
-    """The table from one device to another, where "cuda" is one as well.
-
-    Raises `TableError` as `load_table` does, and where both are the same.
-    """
-    from migrate.between import between
-
-    home = load_sites_and_source()[1].name
-    if source == target:
-        raise TableError([f"source and target are both {source!r}"])
-    if source == home:
-        return load_table(target, min_torch=min_torch)
-    return between(load_table(source), None if target == home else load_table(target, min_torch=min_torch))
+    return read_table(RULES / f"{name}.toml", min_torch=min_torch)
 
 
 def read_table(path: Path, *, min_torch: str | None = None) -> Table:
@@ -190,18 +174,22 @@ class _Reader:
         self.evidence(loading, "target.import")
         needed = not (until and self.min_torch and version_key(self.min_torch) >= version_key(until))
         words = Vocabulary(**{key: texts[key] for key in _WORDS})
-        distribution, how = self.install(row)
-        return Target(words, texts["title"], texts["package"], self.versions, line, until, needed, distribution, how)
+        title, package = texts["title"], texts["package"]
+        return Target(words, title, package, self.versions, line, until, needed, *self.install(row))
 
-    def install(self, row: Mapping[str, Any]) -> tuple[str | None, str]:
-        """The name of the package on the registry, if it is there, and how it is installed."""
+    def install(self, row: Mapping[str, Any]) -> tuple[str | None, str, tuple[str, ...]]:
+        """The name of the package on the registry, if it is there, how it is installed, and its minor versions."""
         install = self.section(row, "install", "target.install")
         if not install:
-            return None, ""
+            return None, "", ()
         self.known(install, _INSTALL, "target.install")
         self.evidence(install, "target.install")
         distribution = self.text(install, "distribution", "target.install", required=False)
-        return distribution, self.text(install, "how", "target.install") or ""
+        versions = install.get("versions", [])
+        if not isinstance(versions, list) or not all(map(is_version, versions)):
+            self.fail("target.install", "versions must be a list of quoted version numbers")
+            versions = []
+        return distribution, self.text(install, "how", "target.install") or "", tuple(versions)
 
     def rules(self, source: Vocabulary) -> Iterator[Rule]:
         listed: dict[str, str] = {}

@@ -24,7 +24,7 @@ OURS = {
     "__main__": "cli",
     "support": "model table toml trees",
     "codemods.plugin": "codemods.view model syntax",
-    "between": "model",
+    "between": "model table",
     "explain": "about advice edits engine model",
     "cli_rules": "cli_check explain model table",
     "about": "",
@@ -37,7 +37,7 @@ OURS = {
     "edits": "model",
     "finder": "model",
     "toml": "",
-    "table": "between model sites toml",
+    "table": "model sites toml",
     "neutral": "model table",
     "config": "discover toml",
     "hunks": "",
@@ -65,12 +65,13 @@ OURS = {
     "grammar": "callsites describe nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
+    "codemods.dependencies": "codemods.view finder kinds.pins model trees",
     "codemods.devices": "codemods.evidence codemods.view model naming syntax",
     "codemods.evidence": "callsites codemods.view naming syntax",
     "codemods.flow": "bindings model naming source trees",
     "codemods.gates": "codemods.view model trees",
     "codemods.imports": "advice codemods.plan codemods.plugin codemods.view model syntax",
-    "codemods.methods": "codemods.names codemods.plan codemods.view model syntax",
+    "codemods.methods": "codemods.names codemods.plan codemods.view model naming syntax",
     "codemods.names": "advice callsites codemods.plan codemods.templates codemods.view model syntax",
     "codemods.owners": "model source syntax trees",
     "codemods.plan": "bindings codemods.view syntax",
@@ -81,8 +82,8 @@ OURS = {
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
     "codemods.words": "advice codemods.plan codemods.view model naming syntax",
     "codemods.__init__": (
-        "codemods.devices codemods.imports codemods.methods codemods.names codemods.plan codemods.strings "
-        "codemods.view codemods.words model"
+        "codemods.dependencies codemods.devices codemods.imports codemods.methods codemods.names "
+        "codemods.plan codemods.strings codemods.view codemods.words model"
     ),
     # one file: what its author keeps, and all of it together
     "comments": "",
@@ -116,12 +117,14 @@ OURS = {
     "report.text": "model report.shown",
     "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
     "cli": (
-        "__init__ cli_check cli_rules config discover model report.console report.machine report.shown "
-        "report.text runner support table vcs writer"
+        "__init__ between cli_check cli_rules config discover kinds.pins model report.console report.machine "
+        "report.shown report.text runner support table vcs writer"
     ),
     # files that are no Python
+    "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",
+    "kinds.versions": "",
     "kinds.commands": "finder model",
-    "kinds.pins": "finder kinds.rows model",
+    "kinds.pins": "finder kinds.rows kinds.versions model",
     "kinds.__init__": "kinds.reading model",
     "kinds.excerpt": "model",
     "kinds.prose": "kinds.reading",

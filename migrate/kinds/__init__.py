@@ -20,7 +20,7 @@ _READERS: dict[Kind, str] = {  # kind -> the module whose function `read` takes 
     "ini": "prose",
     "env": "prose",
     "docker": "prose",
-    "requirements": "prose",
+    "requirements": "requirements",
     "docs": "prose",
     "prose": "prose",
 }
