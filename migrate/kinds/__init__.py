@@ -19,7 +19,7 @@ _READERS: dict[Kind, str] = {  # kind -> the module whose function `read` takes 
     "toml": "prose",
     "ini": "prose",
     "env": "prose",
-    "docker": "prose",
+    "docker": "docker",
     "requirements": "prose",
     "docs": "prose",
     "prose": "prose",
