@@ -88,6 +88,7 @@ main.add_command(baseline)
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that the result must run on, such as 2.5.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated.")
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
+@click.option("--docs", is_flag=True, default=None, help="Migrate the code in documents, too: Markdown, reST.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
@@ -130,7 +131,7 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
     from migrate.discover import discover, project_root
     from migrate.table import TableError, load_table, target_names
 
-    names = ("target", "min_torch", "max_file_size", "jobs")
+    names = ("target", "min_torch", "max_file_size", "jobs", "docs")
     try:
         project = project_root(Path(), paths) if options["force_exclude"] else None
         start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
@@ -140,7 +141,8 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
             known = ", ".join(target_names())
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
         table = load_table(config.target, min_torch=config.min_torch)
-        return table, discover(paths, config.exclude, config.max_file_size, root=project), config
+        found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
+        return table, found, config
     except FileNotFoundError as error:
         fail(f"no such file or folder: {error}")
     except OSError as error:

@@ -115,6 +115,17 @@ OURS = {
         "runner table vcs writer"
     ),
     # files that are no Python
+    "kinds.blocks": "edits finder kinds.excerpt kinds.together",
+    "kinds.containers": (
+        "engine finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading kinds.rows model nesting"
+    ),
+    "kinds.docker": (
+        "finder kinds.containers kinds.dockerfile kinds.excerpt kinds.pins kinds.reading kinds.rows "
+        "kinds.together model"
+    ),
+    "kinds.dockerfile": "finder kinds.excerpt",
+    "kinds.docs": "engine finder kinds.__init__ kinds.blocks kinds.commands kinds.excerpt kinds.reading model nesting",
+    "kinds.together": "finder model",
     "kinds.commands": "finder model",
     "kinds.pins": "finder kinds.rows model",
     "kinds.__init__": "kinds.reading model",
@@ -130,6 +141,7 @@ RESTRICTED = {
     "libcst._nodes.internal": "spans",
     "click": "cli cli_check",
     "rich": "report.console",
+    "markdown_it": "kinds.blocks",
     "tomli": "toml",
     "subprocess": "vcs",
     "multiprocessing": "runner",

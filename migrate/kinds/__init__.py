@@ -21,7 +21,7 @@ _READERS: dict[Kind, str] = {  # kind -> the module whose function `read` takes 
     "env": "prose",
     "docker": "docker",
     "requirements": "prose",
-    "docs": "prose",
+    "docs": "docs",
     "prose": "prose",
 }
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from migrate.finder import Span, may_mention, text_mentions
 from migrate.kinds.commands import script_drafts
-from migrate.kinds.dockerfile import Instruction, Word, json_words, part
-from migrate.kinds.excerpt import Excerpt, draft_of, slice_of
+from migrate.kinds.dockerfile import Instruction, Word, json_words
+from migrate.kinds.excerpt import Excerpt, draft_of, part, slice_of
 from migrate.kinds.reading import Source
 from migrate.kinds.rows import named_value, unedited
 from migrate.model import Draft, Table

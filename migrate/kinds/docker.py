@@ -139,9 +139,9 @@ def _assigned(view: _View, name: Word, value: Word, *, given: bool) -> Iterator[
     value = unquoted(value)
     if given and (name.text in view.images or resource(view.table, value.text, value.start)):
         yield from _image(view, value)
-    elif found := named_value(view.table, name.text, value.text, value.start):
-        yield found
-    elif found := index(view.table, value.text, value.start):
+        return
+    found = named_value(view.table, name.text, value.text, value.start) or index(view.table, value.text, value.start)
+    if found:
         yield found
     elif (name.text in _PATHS and view.mentions(value.text)) or _PLACES.search(value.text):
         yield _setting(view, value, "a path of CUDA's")

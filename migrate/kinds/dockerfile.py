@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from migrate.finder import Span
-from migrate.kinds.excerpt import Excerpt, slice_of
+from migrate.kinds.excerpt import Excerpt, joined, part, slice_of
 
 _DIRECTIVE = re.compile(r"#[ \t]*(?P<name>[A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(?P<value>\S(?:.*\S)?)\s*")
 _NAME = re.compile(r"[ \t]*(?P<name>[^\s]+)[ \t]*")
@@ -95,26 +94,6 @@ def unquoted(word: Word) -> Word:
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         return Word(text[1:-1], word.start + 1)
     return word
-
-
-def part(rest: Excerpt, start: int, end: int | None = None) -> Excerpt:
-    """A piece of an excerpt."""
-    return Excerpt(rest.text[start:end], rest.starts[start:end], rest.ends[start:end], rest.spelled)
-
-
-def joined(parts: Sequence[Excerpt]) -> Excerpt:
-    """Excerpts one behind another, on one line: an edit that would add one is none."""
-    if len(parts) == 1:
-        return parts[0]
-    starts, ends = array("q"), array("q")
-    for item in parts:
-        starts.extend(item.starts)
-        ends.extend(item.ends)
-    return Excerpt("".join(item.text for item in parts), starts, ends, _on_one_line)
-
-
-def _on_one_line(text: str, _: int) -> str | None:
-    return None if "\n" in text else text
 
 
 def _lines(text: str) -> list[Span]:
