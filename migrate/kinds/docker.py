@@ -63,7 +63,7 @@ def read(source: Source) -> Reading:
         drafts += _uses(view, source.text, instruction, found)
     before = list(instructions_of(source.text))
     drafts = agreed(source.table, source.text, drafts, comments, view.given)
-    return Reading(drafts, comments, verify=lambda text: _verified(text, before))
+    return Reading(drafts, comments, verify=lambda text: _verified(text, before), above=True)
 
 
 def _verified(text: str, before: list[tuple[str, int, int]]) -> None:

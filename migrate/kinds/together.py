@@ -39,7 +39,13 @@ def agreed(
             verdicts[rule_id] = "manual", f"{rule.key} → {rule.to}, which is also used here where it cannot be changed"
         elif rule.key in given:
             verdicts[rule_id] = "review", f"{rule.key} → {rule.to}: change it for those who set it from outside, too"
-    return [_judged(draft, *verdicts[draft.rule_id]) if draft.rule_id in verdicts else draft for draft in drafts]
+    groups = {rule_id: number for number, rule_id in enumerate(renamed, 1)}
+    return [
+        _judged(draft, groups[draft.rule_id], *verdicts.get(draft.rule_id, ("", "")))
+        if draft.edits and draft.rule_id in renamed
+        else draft
+        for draft in drafts
+    ]
 
 
 class Covered:
@@ -55,14 +61,14 @@ class Covered:
         return number > 0 and offset < self._ends[number - 1]
 
 
-def _judged(draft: Draft, verdict: str, why: str) -> Draft:
-    if not draft.edits:
-        return draft
+def _judged(draft: Draft, group: int, verdict: str, why: str) -> Draft:
     if verdict == "left":
         return replace(draft, rule_id="left:multi-backend", safety="left", message=why, edits=())
     if verdict == "manual":
         return replace(draft, safety="manual", message=why, edits=())
-    return replace(draft, safety="review", message=why)
+    if verdict == "review":
+        return replace(draft, safety="review", message=why, group=group)
+    return replace(draft, group=group)
 
 
 def _places(text: str, names: set[str], comments: Sequence[Span]) -> dict[str, list[int]]:
