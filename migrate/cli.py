@@ -18,6 +18,7 @@ import click
 
 from migrate import __version__
 from migrate.cli_check import FAILED, baseline, check, fail
+from migrate.cli_rules import explain, rules
 
 if TYPE_CHECKING:
     from migrate.config import Config
@@ -72,11 +73,14 @@ def main() -> None:
 
 main.add_command(check)
 main.add_command(baseline)
+main.add_command(rules)
+main.add_command(explain)
 
 
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--target", cls=_TargetOption, metavar="NAME")
+@click.option("--from", "source", metavar="NAME", default="cuda", help="The vendor to migrate from. Default: cuda.")
 @click.option("--diff", "show_only", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--exit-code", is_flag=True, help="With --diff: exit with 1 if anything would change.")
 @click.option(
@@ -129,7 +133,7 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
-    from migrate.table import TableError, load_table, target_names
+    from migrate.table import TableError, load_between, target_names
 
     names = ("target", "min_torch", "max_file_size", "jobs", "docs")
     try:
@@ -140,7 +144,7 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
         if config.target is None:
             known = ", ".join(target_names())
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
-        table = load_table(config.target, min_torch=config.min_torch)
+        table = load_between(options["source"], config.target, min_torch=config.min_torch)
         found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
         return table, found, config
     except FileNotFoundError as error:

@@ -142,7 +142,9 @@ def _check(scanned: Scan, edits: Sequence[Edit]) -> None:
         ]
         if inside:
             before, snippet, after = wrapped(scanned, region)
-            parse(before + apply_edits(snippet, inside) + after)
+            edited = apply_edits(snippet, inside)
+            if edited.strip():  # a statement may go as a whole
+                parse(before + edited + after)
 
 
 def parse(text: str) -> ast.Module:

@@ -17,7 +17,7 @@ from migrate.kinds.together import Covered, agreed
 from migrate.model import Draft, Table
 
 _USE = re.compile(r"\$\{?([A-Za-z_]\w*)")
-_PLACES = re.compile(r"/usr/(?:local|lib|share)/(?:[\w.-]*/)?(?:cuda|nvidia)|/opt/nvidia", re.IGNORECASE)
+_PLACE = re.compile(r"/(?:usr/(?:local|lib|share|include)|opt)/([\w.-]+)")
 _REVERSED = re.compile(r"(?:com|io|org)\.")
 _PATHS = frozenset({"PATH", "LD_LIBRARY_PATH", "LIBRARY_PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"})
 _COMMANDS = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"})
@@ -36,8 +36,16 @@ class _View:
     images: frozenset[str]
     given: frozenset[str]
 
+    @property
+    def name(self) -> str:
+        return self.table.source.name.upper()
+
     def mentions(self, text: str) -> bool:
         return bool(text_mentions(text, self.table.sites))
+
+    def is_place(self, path: str) -> bool:
+        """Whether a path is one at which the software of the device is installed."""
+        return any(self.mentions(name) for name in _PLACE.findall(path))
 
 
 def read(source: Source) -> Reading:
@@ -102,7 +110,7 @@ def _image(view: _View, image: Word) -> Iterator[Draft]:
         yield draft
     elif view.mentions(image.text):
         how = view.table.target.install or "take one for the device in use"
-        why = f"an image with CUDA: {how}"
+        why = f"an image with {view.name}: {how}"
         yield Draft("resource:image", image.start, image.start + len(image.text), "manual", why)
 
 
@@ -143,12 +151,13 @@ def _assigned(view: _View, name: Word, value: Word, *, given: bool) -> Iterator[
     found = named_value(view.table, name.text, value.text, value.start) or index(view.table, value.text, value.start)
     if found:
         yield found
-    elif (name.text in _PATHS and view.mentions(value.text)) or _PLACES.search(value.text):
-        yield _setting(view, value, "a path of CUDA's")
+    elif (name.text in _PATHS and view.mentions(value.text)) or view.is_place(value.text):
+        yield _setting(view, value, "a path")
 
 
 def _setting(view: _View, word: Word, what: str) -> Draft:
-    why = f"{what}: nothing is there without CUDA; {view.table.target.install or 'see what the device in use needs'}"
+    how = view.table.target.install or "see what the device in use needs"
+    why = f"{what} of {view.name}: {how}"
     return Draft("text:settings", word.start, word.start + len(word.text), "manual", why)
 
 
@@ -156,7 +165,7 @@ def _label(view: _View, instruction: Instruction) -> Iterator[Draft]:
     for word in instruction.words:
         key = word.text.partition("=")[0].strip("\"'")
         if _REVERSED.match(key) and view.mentions(key):
-            why = "a label that NVIDIA's container runtime reads: remove it"
+            why = f"a label about {view.name}: see whether the device in use needs one"
             yield Draft("text:settings", word.start, word.start + len(word.text), "manual", why)
 
 
@@ -164,8 +173,8 @@ def _copy(view: _View, instruction: Instruction) -> Iterator[Draft]:
     for word in instruction.words:
         if word.text.startswith("--from="):
             yield from _image(view, Word(word.text[7:], word.start + 7))
-        elif _PLACES.search(word.text) or (":" in word.text and view.mentions(word.text)):
-            yield _setting(view, word, "files of CUDA's")
+        elif view.is_place(word.text) or (":" in word.text and view.mentions(word.text)):
+            yield _setting(view, word, "files")
 
 
 def _run(view: _View, instruction: Instruction) -> Iterator[Draft]:
