@@ -84,8 +84,10 @@ def _view(file: Dockerfile, table: Table) -> _View:
     images: set[str] = set()
     given: set[str] = set()
     for instruction in file.instructions:
-        if instruction.name == "FROM":
-            words = [word.text for word in instruction.words]
+        words = [word.text for word in instruction.words]
+        if instruction.name == "COPY":
+            images.update(_USE.findall(" ".join(word for word in words if word.startswith("--from="))))
+        elif instruction.name == "FROM":
             images.update(_USE.findall(instruction.rest.text))
             if len(words) > 2 and words[-2].lower() == "as":
                 stages.add(words[-1].lower())
@@ -136,8 +138,8 @@ def _halves(word: Word) -> tuple[Word, Word]:
 
 
 def _assigned(view: _View, name: Word, value: Word, *, given: bool) -> Iterator[Draft]:
-    """A variable and its value; one that is `given` to the build is the project's unless the tables know it."""
-    known = view.table.rule_for("env", name.text) is not None or not given
+    """A variable and its value; one that is `given` to the build is the project's unless it has a row of its own."""
+    known = view.table.rule("env", name.text) is not None or not given
     draft = variable(view.table, name.text, name.start) if known else None
     if draft and not draft.edits:
         yield replace(draft, end=max(draft.end, value.start + len(value.text)))
@@ -145,7 +147,7 @@ def _assigned(view: _View, name: Word, value: Word, *, given: bool) -> Iterator[
     if draft:
         yield draft
     value = unquoted(value)
-    if given and (name.text in view.images or resource(view.table, value.text, value.start)):
+    if given and name.text in view.images:
         yield from _image(view, value)
         return
     found = named_value(view.table, name.text, value.text, value.start) or index(view.table, value.text, value.start)
@@ -208,7 +210,7 @@ def _uses(view: _View, text: str, instruction: Instruction, found: list[Draft]) 
     for piece in (instruction.rest, *(slice_of(text, *body) for body in instruction.bodies)):
         for match in _USE.finditer(piece.text):
             name = match[1]
-            if view.table.rule_for("env", name) is None and name in view.given:
+            if view.table.rule("env", name) is None and name in view.given:
                 continue
             draft = variable(view.table, name, match.start(1))
             moved = piece.moved(draft) if draft else None

@@ -76,13 +76,22 @@ def _suppressed(
     if SUPPRESSION not in source.text:
         return findings
     ends = [end_of_line(source.text, start) for start in line_starts(source.text)]
-    first = min(reading.comments, default=(0, 0))[1]
-    comments = Comments(sorted(reading.comments), ends, first, reading.above)
+    comments = Comments(sorted(reading.comments), ends, _lead(source.text, reading.comments), reading.above)
     known = frozenset((*source.table.rules, *RULE_IDS))
     groups = {(draft.start, draft.end, draft.rule_id): draft.group for draft in drafts if draft.group}
     found = suppressed(source.text, findings, known, comments)
     held = {groups.get(place_of(finding)) for finding in found if finding.suppressed} - {None}
     return tuple(_kept(finding, groups.get(place_of(finding)) in held) for finding in found)
+
+
+def _lead(text: str, comments: Sequence[Span]) -> int:
+    """Where the comments end that stand before everything else, the first one at least."""
+    end = 0
+    for start, last in sorted(comments):
+        if end and text[end:start].strip():
+            break
+        end = last
+    return end
 
 
 def _kept(finding: Finding, hangs: bool) -> Finding:
