@@ -97,6 +97,7 @@ main.add_command(explain)
 )
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated.")
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
+@click.option("--docs", is_flag=True, default=None, help="Migrate the code in documents, too: Markdown, reST.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
@@ -142,7 +143,7 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
     from migrate.discover import discover, project_root
     from migrate.table import TableError, target_names
 
-    names = ("target", "min_torch", "max_file_size", "jobs", "add_dependency")
+    names = ("target", "min_torch", "max_file_size", "jobs", "add_dependency", "docs")
     try:
         project = project_root(Path(), paths) if options["force_exclude"] else None
         start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
@@ -160,7 +161,8 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
             from migrate.kinds.pins import with_dependency
 
             table = with_dependency(table)
-        return table, discover(paths, config.exclude, config.max_file_size, root=project), config
+        found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
+        return table, found, config
     except FileNotFoundError as error:
         fail(f"no such file or folder: {error}")
     except OSError as error:

@@ -29,12 +29,14 @@ _LEADING = re.compile(r"(?:\s+|#[^\r\n]*)*")
 class Comments(NamedTuple):
     """The comments as spans, in order; `ends` are the offsets at which logical lines end, also empty ones.
 
-    Those comments lead that begin before `code`, the offset of the first thing that is none.
+    Those comments lead that begin before `code`, the offset of the first thing that is none. `above` says that
+    comments are about the line below as well.
     """
 
     spans: list[tuple[int, int]]
     ends: list[int]
     code: int
+    above: bool = False
 
 
 def read_comments(text: str) -> Comments:

@@ -38,6 +38,7 @@ class Config:
     baseline: str | None = None
     allow_fixed: bool = False
     add_dependency: bool = False
+    docs: bool = False  # whether the code in documents is migrated
 
 
 def load_config(root: Path, options: Mapping[str, Any]) -> Config:
@@ -102,7 +103,7 @@ def _converted(where: str, key: str, value: Any) -> Any:
         if isinstance(value, Mapping) and all(_is_texts(rules) for rules in value.values()):
             return {glob: tuple(rules) for glob, rules in value.items()}
         raise ConfigError(f"{where}: per-file-ignores must be a table of lists of rule ids, by glob pattern")
-    if key in ("force-exclude", "allow-fixed", "add-dependency"):
+    if key in ("force-exclude", "allow-fixed", "add-dependency", "docs"):
         if isinstance(value, bool):
             return value
         raise ConfigError(f"{where}: {key} must be true or false")

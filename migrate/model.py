@@ -15,8 +15,8 @@ SUPPRESSION = "accel:"  # begins the comments that keep a reference as it is
 RULE_IDS = (  # those that come from no row of a table
     "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
     "import:star", "method:cuda", "method:is_cuda", "method:override", "package:index", "package:torch",
-    "text:CUDAExecutionProvider", "text:code",
-    "text:compared", "text:dispatch-key", "text:settings", "unaccounted",
+    "resource:image", "text:CUDAExecutionProvider", "text:code", "text:compared",
+    "text:dispatch-key", "text:settings", "unaccounted",
 )  # fmt: skip
 RowKind = Literal["api", "env", "package", "cli", "resource"]
 Status = Literal["same", "renamed", "differs", "harmless", "missing", "unknown", "native"]

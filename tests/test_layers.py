@@ -123,6 +123,17 @@ OURS = {
     # files that are no Python
     "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",
     "kinds.versions": "",
+    "kinds.blocks": "edits finder kinds.excerpt kinds.together",
+    "kinds.containers": (
+        "engine finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading kinds.rows model nesting"
+    ),
+    "kinds.docker": (
+        "finder kinds.containers kinds.dockerfile kinds.excerpt kinds.pins kinds.reading kinds.rows "
+        "kinds.together model"
+    ),
+    "kinds.dockerfile": "finder kinds.excerpt",
+    "kinds.docs": "engine finder kinds.__init__ kinds.blocks kinds.commands kinds.excerpt kinds.reading model nesting",
+    "kinds.together": "finder model",
     "kinds.commands": "finder model",
     "kinds.pins": "finder kinds.rows kinds.versions model",
     "kinds.__init__": "kinds.reading model",
@@ -138,6 +149,7 @@ RESTRICTED = {
     "libcst._nodes.internal": "spans",
     "click": "cli cli_check cli_rules",
     "rich": "report.console",
+    "markdown_it": "kinds.blocks",
     "tomli": "toml",
     "subprocess": "vcs",
     "multiprocessing": "runner",

@@ -19,9 +19,9 @@ _READERS: dict[Kind, str] = {  # kind -> the module whose function `read` takes 
     "toml": "prose",
     "ini": "prose",
     "env": "prose",
-    "docker": "prose",
+    "docker": "docker",
     "requirements": "requirements",
-    "docs": "prose",
+    "docs": "docs",
     "prose": "prose",
 }
 

@@ -10,7 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from migrate.model import RepoReport, Safety
-from migrate.report.shown import diff_lines, error_lines, findings_by_file, headline, printable, rule_counts, scope_line
+from migrate.report.shown import (
+    diff_lines,
+    error_lines,
+    findings_by_file,
+    printable,
+    rule_counts,
+    scope_line,
+    sum_lines,
+)
 
 _STYLES: dict[Safety, str] = {"manual": "bold yellow", "review": "cyan", "safe": "green", "info": "blue", "left": "dim"}
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
@@ -55,7 +63,8 @@ def _parts(report: RepoReport, patch: str) -> Iterator[RenderableType]:
     for line in error_lines(report):
         yield Text.assemble(("error: ", "bold red"), line)
     yield Text(scope_line(report), style="dim")
-    yield Text(headline(report), style="bold")
+    for line in sum_lines(report):
+        yield Text(line, style="bold")
 
 
 def _diff_line(line: str) -> Text:

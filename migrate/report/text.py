@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate.model import RepoReport
-from migrate.report.shown import diff_lines, error_lines, findings_by_file, headline, printable, rule_counts, scope_line
+from migrate.report.shown import (
+    diff_lines,
+    error_lines,
+    findings_by_file,
+    printable,
+    rule_counts,
+    scope_line,
+    sum_lines,
+)
 
 
 def render_text(report: RepoReport, patch: str) -> str:
@@ -32,4 +40,4 @@ def _lines(report: RepoReport, patch: str) -> Iterator[str]:
         yield ""
     yield from (f"error: {line}" for line in error_lines(report))
     yield scope_line(report)
-    yield headline(report)
+    yield from sum_lines(report)
