@@ -115,6 +115,21 @@ OURS = {
         "runner table vcs writer"
     ),
     # files that are no Python
+    "kinds.dependencies": "kinds.entries kinds.page kinds.pins model",
+    "kinds.entries": "finder kinds.excerpt model",
+    "kinds.env_file": "finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.environments": "kinds.entries kinds.page kinds.rows model naming",
+    "kinds.ini_file": "edits finder found kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.json_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.page": "finder kinds.entries kinds.reading kinds.rows model",
+    "kinds.resources": "finder kinds.commands kinds.entries kinds.page kinds.rows model",
+    "kinds.settings": (
+        "finder kinds.dependencies kinds.entries kinds.environments kinds.page kinds.reading kinds.resources "
+        "kinds.values model"
+    ),
+    "kinds.toml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings toml",
+    "kinds.values": "advice kinds.entries kinds.page kinds.rows model naming",
+    "kinds.yaml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
     "kinds.commands": "finder model",
     "kinds.pins": "finder kinds.rows model",
     "kinds.__init__": "kinds.reading model",
@@ -131,6 +146,7 @@ RESTRICTED = {
     "click": "cli cli_check",
     "rich": "report.console",
     "tomli": "toml",
+    "yaml": "kinds.yaml_file",
     "subprocess": "vcs",
     "multiprocessing": "runner",
     "concurrent": "check cli cli_check runner",
@@ -139,7 +155,7 @@ RESTRICTED = {
     "os": "discover hunks vcs writer",
     "pathlib": "cli cli_check config discover runner table vcs writer",
     "time": "check cli runner",
-    "json": "baseline report.check_json report.gitlab report.machine report.sarif",
+    "json": "baseline kinds.json_file report.check_json report.gitlab report.machine report.sarif",
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
         "__init__ baseline cli cli_check config grammar report.check_json report.gitlab report.machine "
