@@ -134,6 +134,21 @@ OURS = {
     "kinds.dockerfile": "finder kinds.excerpt",
     "kinds.docs": "engine finder kinds.__init__ kinds.blocks kinds.commands kinds.excerpt kinds.reading model nesting",
     "kinds.together": "finder model",
+    "kinds.dependencies": "kinds.entries kinds.page kinds.pins model",
+    "kinds.entries": "finder kinds.excerpt model",
+    "kinds.env_file": "finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.environments": "kinds.entries kinds.page kinds.rows model naming",
+    "kinds.ini_file": "edits finder found kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.json_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.page": "finder kinds.entries kinds.reading kinds.rows model",
+    "kinds.resources": "finder kinds.commands kinds.entries kinds.page kinds.rows model",
+    "kinds.settings": (
+        "finder kinds.dependencies kinds.entries kinds.environments kinds.page kinds.reading kinds.resources "
+        "kinds.values model"
+    ),
+    "kinds.toml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings toml",
+    "kinds.values": "advice kinds.entries kinds.page kinds.rows model naming",
+    "kinds.yaml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
     "kinds.commands": "finder model",
     "kinds.pins": "finder kinds.rows kinds.versions model",
     "kinds.__init__": "kinds.reading model",
@@ -151,6 +166,7 @@ RESTRICTED = {
     "rich": "report.console",
     "markdown_it": "kinds.blocks",
     "tomli": "toml",
+    "yaml": "kinds.yaml_file",
     "subprocess": "vcs",
     "multiprocessing": "runner",
     "concurrent": "check cli cli_check runner",
@@ -159,7 +175,7 @@ RESTRICTED = {
     "os": "discover hunks vcs writer",
     "pathlib": "cli cli_check config discover runner support table vcs writer",
     "time": "check cli runner",
-    "json": "baseline cli_rules report.check_json report.gitlab report.machine report.sarif",
+    "json": "baseline cli_rules kinds.json_file report.check_json report.gitlab report.machine report.sarif",
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
         "__init__ baseline cli cli_check config grammar report.check_json report.gitlab report.machine "
