@@ -21,7 +21,10 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
     lower = data.lower()
     if kind != "python":
         words = (*_outside(sites), *sites.outside.triggers, *(_stem(name) for name, _ in sites.outside.distributions))
-        return _searched(words).search(lower.decode("latin-1")) is not None
+        found = _searched(words).search(lower.decode("latin-1")) is not None
+        if found or kind != "notebook":
+            return found
+        data = data.replace(b"\\n", b"\n").replace(b'"', b"\n")  # where lines of code begin
     if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(

@@ -21,6 +21,8 @@ from migrate.model import Draft, Finding
 _SETTING = re.compile(r"[ \t]*(?P<name>\w+)(?:[ \t]*=[ \t]*|[ \t]+|\Z)(?P<value>.*)")
 _BEFORE = re.compile(r"(?:\w\.|::|[\"'`])\w*\Z")
 _AFTER = re.compile(r"\w*(?:\.\w|::|[(\"'`]|<<<)")
+_NAME = re.compile(r"[\w.]*(?<!\.)")
+_NAME_END = re.compile(r"(?<![\w.])[\w.]*\Z")
 _NEAR = 60  # characters around a mention
 _OTHER = "code that is no Python: migrate it by hand"
 
@@ -48,16 +50,24 @@ def hear_pieces(spoken: Spoken, source: Source, cell: Spelled, pieces: Iterable[
         try:
             drafts, comments = _said(source, excerpt, piece, mentions)
         except SyntaxError as error:
-            drafts, comments = manual(mentions, f"{error.msg}: migrate it by hand"), []
+            drafts, comments = manual(excerpt.text, mentions, f"{error.msg}: migrate it by hand"), []
         spoken.drafts.extend(map(excerpt.moved, drafts))
         spoken.mentions.extend(_moved(excerpt, mentions))
         if "\n" in cell.between:  # else a comment would speak for other lines
             spoken.comments.extend(_moved(excerpt, comments))
 
 
-def manual(mentions: Iterable[Span], message: str) -> list[Draft]:
-    """Mentions as work for a person."""
-    return [Draft("text:code", start, end, "manual", message) for start, end in mentions]
+def manual(text: str, mentions: Iterable[Span], message: str) -> list[Draft]:
+    """Mentions as work for a person, each with the name around it."""
+    drafts: list[Draft] = []
+    for start, end in mentions:
+        if drafts and start < drafts[-1].end:
+            continue
+        before = _NAME_END.search(text[max(0, start - _NEAR) : start])
+        behind = _NAME.match(text, end, end + _NEAR)
+        begin = start - len(before.group() if before else "")
+        drafts.append(Draft("text:code", begin, behind.end() if behind else end, "manual", message))
+    return drafts
 
 
 def code_like(text: str, mentions: Iterable[Span]) -> list[Span]:
@@ -79,7 +89,7 @@ def _said(
         return _setting(source, excerpt.text), []
     if piece.meaning == "file":
         return _file(source, excerpt.text, piece.name)
-    return manual(code_like(excerpt.text, mentions), _OTHER), []
+    return manual(excerpt.text, code_like(excerpt.text, mentions), _OTHER), []
 
 
 def _setting(source: Source, text: str) -> list[Draft]:
@@ -104,7 +114,7 @@ def _file(source: Source, text: str, name: str) -> tuple[list[Draft], Sequence[S
         return [Draft("file:cuda-source", 0, len(text), "manual", why)], []
     mentions = text_mentions(text, source.table.sites)
     if kind is None or kind == "notebook":
-        return manual(code_like(text, mentions), _OTHER), []
+        return manual(text, code_like(text, mentions), _OTHER), []
     reading = _read(Source(name, kind, text, source.table, source.repository))
     return list(reading.drafts), reading.comments
 

@@ -16,6 +16,7 @@ Meaning = Literal["shell", "run", "variable", "file", "foreign", "magic"]
 _HEAD = re.compile(r"(?:[ \t]*(?:\#[^\r\n]*)?(?:\r\n|\r|\n))*[ \t]*%%(?P<name>[A-Za-z_]\w*|!)")
 _LINE = re.compile(r"[ \t]*(?P<sign>!!?|\?\??|%%?(?P<name>[A-Za-z_]\w*))")
 _ASSIGNED = re.compile(r"(?:[\w.,* \t]|\[['\"]?\w*['\"]?\])+=[ \t]*(?P<sign>!|%(?P<name>[A-Za-z_]\w*))")
+_BARE = re.compile(r"[ \t]*(?P<sign>(?P<name>pip3?|conda|mamba)[ \t]+(?:install|uninstall|download|update|upgrade|create)\b)")
 _HELP = re.compile(r"[ \t]*%{0,2}[A-Za-z_*][\w.*]*(?:\[[\w'\"]+\])?\?\??[ \t;]*(?=[\r\n]|\Z)")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _OPTIONS = re.compile(r"[ \t]*(?:-(?:[nrp][ \t]*\d+|[tcqoims]+)[ \t]+)*")
@@ -88,7 +89,7 @@ def _statement(text: str, at: int, is_python: Callable[[str], bool], edits: list
         edits += _filled(text, at, stop)
         pieces.append(Piece("magic", at, stop))
         return _next_line(text, stop)
-    if found := _LINE.match(text, at):
+    if found := _LINE.match(text, at) or _BARE.match(text, at):
         return _masked(text, found.start("sign"), found["name"] or found["sign"], is_python, edits, pieces)
     if found := _ASSIGNED.match(text, at):
         return _masked(text, found.start("sign"), found["name"] or "!", lambda _: False, edits, pieces)

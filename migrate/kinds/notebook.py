@@ -94,7 +94,7 @@ def _hear_unread(spoken: Spoken, source: Source, cell: Spelled) -> None:
         for start, end in mentions
         if (at := bisect_right(comments, (start, end)) - 1) < 0 or comments[at][1] <= start
     ]
-    spoken.drafts.extend(map(cell.excerpt(0, len(cell.text)).moved, manual(open_ones, _UNREAD)))
+    spoken.drafts.extend(map(cell.excerpt(0, len(cell.text)).moved, manual(cell.text, open_ones, _UNREAD)))
     spoken.mentions.extend(cell.span(start, end) for start, end in mentions)
     spoken.comments.extend(cell.span(start, end) for start, end in comments if "\n" in cell.between)
 
