@@ -94,7 +94,7 @@ OURS = {
     "baseline": "leftovers",
     "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
     "report.__init__": "",
-    "report.annotated": "leftovers report.shown",
+    "report.annotated": "kinds.sources leftovers report.shown",
     "report.check_json": "leftovers model report.shown",
     "report.concise": "leftovers report.shown",
     "report.console": "model report.shown",

@@ -16,7 +16,9 @@ Meaning = Literal["shell", "run", "variable", "file", "foreign", "magic"]
 _HEAD = re.compile(r"(?:[ \t]*(?:\#[^\r\n]*)?(?:\r\n|\r|\n))*[ \t]*%%(?P<name>[A-Za-z_]\w*|!)")
 _LINE = re.compile(r"[ \t]*(?P<sign>!!?|\?\??|%%?(?P<name>[A-Za-z_]\w*))")
 _ASSIGNED = re.compile(r"(?:[\w.,* \t]|\[['\"]?\w*['\"]?\])+=[ \t]*(?P<sign>!|%(?P<name>[A-Za-z_]\w*))")
-_BARE = re.compile(r"[ \t]*(?P<sign>(?P<name>pip3?|conda|mamba)[ \t]+(?:install|uninstall|download|update|upgrade|create)\b)")
+_BARE = re.compile(
+    r"[ \t]*(?P<sign>(?P<name>pip3?|conda|mamba)[ \t]+(?:install|uninstall|download|update|upgrade|create)\b)"
+)
 _HELP = re.compile(r"[ \t]*%{0,2}[A-Za-z_*][\w.*]*(?:\[[\w'\"]+\])?\?\??[ \t;]*(?=[\r\n]|\Z)")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _OPTIONS = re.compile(r"[ \t]*(?:-(?:[nrp][ \t]*\d+|[tcqoims]+)[ \t]+)*")
