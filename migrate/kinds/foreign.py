@@ -50,7 +50,7 @@ def hear_pieces(spoken: Spoken, source: Source, cell: Spelled, pieces: Iterable[
         try:
             drafts, comments = _said(source, excerpt, piece, mentions)
         except SyntaxError as error:
-            drafts, comments = manual(excerpt.text, mentions, f"{error.msg}: migrate it by hand"), []
+            drafts, comments = manual(excerpt.text, mentions, f"cannot be read ({error.msg}): migrate it by hand"), []
         spoken.drafts.extend(map(excerpt.moved, drafts))
         spoken.mentions.extend(_moved(excerpt, mentions))
         if "\n" in cell.between:  # else a comment would speak for other lines
