@@ -25,7 +25,10 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         return True
     lower = data.lower()
     if kind != "python":
-        return _outside_mentions(lower, sites, kind)
+        found = _outside_mentions(lower, sites, kind)
+        if found or kind != "notebook":
+            return found
+        data = data.replace(b"\\n", b"\n").replace(b'"', b"\n")  # where lines of code begin
     if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(

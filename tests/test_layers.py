@@ -22,6 +22,7 @@ HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py")
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "codemods.dependencies": "codemods.view finder kinds.pins model trees",
     "support": "model table toml trees",
     "codemods.plugin": "codemods.view model syntax",
     "between": "model table",
@@ -65,7 +66,6 @@ OURS = {
     "grammar": "callsites describe nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
-    "codemods.dependencies": "codemods.view finder kinds.pins model trees",
     "codemods.devices": "codemods.evidence codemods.view model naming syntax",
     "codemods.evidence": "callsites codemods.view naming syntax",
     "codemods.flow": "bindings model naming source trees",
@@ -101,7 +101,7 @@ OURS = {
     "baseline": "leftovers",
     "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
     "report.__init__": "",
-    "report.annotated": "leftovers report.shown",
+    "report.annotated": "kinds.sources leftovers report.shown",
     "report.check_json": "leftovers model report.shown",
     "report.concise": "leftovers report.shown",
     "report.console": "model report.shown",
@@ -121,33 +121,45 @@ OURS = {
         "report.shown report.text runner support table vcs writer"
     ),
     # files that are no Python
-    "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",
-    "kinds.versions": "",
     "kinds.blocks": "edits finder kinds.excerpt kinds.together",
+    "kinds.cells": "edits finder kinds.sources",
     "kinds.containers": (
         "engine finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading kinds.rows model nesting"
     ),
+    "kinds.dependencies": "kinds.entries kinds.page kinds.pins model",
     "kinds.docker": (
         "finder kinds.containers kinds.dockerfile kinds.excerpt kinds.pins kinds.reading kinds.rows "
         "kinds.together model"
     ),
     "kinds.dockerfile": "finder kinds.excerpt",
     "kinds.docs": "engine finder kinds.__init__ kinds.blocks kinds.commands kinds.excerpt kinds.reading model nesting",
-    "kinds.together": "finder model",
-    "kinds.dependencies": "kinds.entries kinds.page kinds.pins model",
     "kinds.entries": "finder kinds.excerpt model",
     "kinds.env_file": "finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
     "kinds.environments": "kinds.entries kinds.page kinds.rows model naming",
+    "kinds.foreign": (
+        "edits engine filetypes finder kinds.__init__ kinds.commands kinds.excerpt kinds.magics "
+        "kinds.reading kinds.rows kinds.sources model nesting settle"
+    ),
     "kinds.ini_file": "edits finder found kinds.entries kinds.excerpt kinds.reading kinds.settings",
     "kinds.json_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.magics": "comments edits found model",
+    "kinds.module": "edits finder kinds.excerpt kinds.sources model",
+    "kinds.notebook": (
+        "comments edits finder kinds.cells kinds.excerpt kinds.foreign kinds.magics kinds.module "
+        "kinds.reading kinds.sources model"
+    ),
     "kinds.page": "finder kinds.entries kinds.reading kinds.rows model",
+    "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",
     "kinds.resources": "finder kinds.commands kinds.entries kinds.page kinds.rows model",
     "kinds.settings": (
         "finder kinds.dependencies kinds.entries kinds.environments kinds.page kinds.reading kinds.resources "
         "kinds.values model"
     ),
+    "kinds.sources": "finder kinds.excerpt",
+    "kinds.together": "finder model",
     "kinds.toml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings toml",
     "kinds.values": "advice kinds.entries kinds.page kinds.rows model naming",
+    "kinds.versions": "",
     "kinds.yaml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
     "kinds.commands": "finder model",
     "kinds.pins": "finder kinds.rows kinds.versions model",
@@ -164,9 +176,9 @@ RESTRICTED = {
     "libcst._nodes.internal": "spans",
     "click": "cli cli_check cli_rules",
     "rich": "report.console",
-    "markdown_it": "kinds.blocks",
     "tomli": "toml",
     "yaml": "kinds.yaml_file",
+    "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
     "multiprocessing": "runner",
     "concurrent": "check cli cli_check runner",
@@ -175,11 +187,14 @@ RESTRICTED = {
     "os": "discover hunks vcs writer",
     "pathlib": "cli cli_check config discover runner support table vcs writer",
     "time": "check cli runner",
-    "json": "baseline cli_rules kinds.json_file report.check_json report.gitlab report.machine report.sarif",
+    "json": (
+        "baseline cli_rules kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
+        "report.machine report.sarif"
+    ),
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check config grammar report.check_json report.gitlab report.machine "
-        "report.sarif sites support table toml"
+        "__init__ baseline cli cli_check config grammar kinds.cells report.check_json report.gitlab "
+        "report.machine report.sarif sites support table toml"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}

@@ -11,7 +11,7 @@ from migrate.kinds.reading import Reader, Source, reported
 from migrate.model import Finding, Kind, Repository, Table
 
 _READERS: dict[Kind, str] = {  # kind -> the module whose function `read` takes its files
-    "notebook": "prose",
+    "notebook": "notebook",
     "shell": "prose",
     "make": "prose",
     "yaml": "yaml_file",
