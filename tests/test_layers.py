@@ -121,6 +121,23 @@ OURS = {
         "report.shown report.text runner support table vcs writer"
     ),
     # files that are no Python
+    "kinds.calls": "kinds.script naming",
+    "kinds.groups": "model",
+    "kinds.held": (
+        "kinds.calls kinds.groups kinds.options kinds.pieces kinds.rows kinds.script kinds.variables model naming"
+    ),
+    "kinds.heredocs": "kinds.script kinds.shellwords",
+    "kinds.installs": (
+        "finder kinds.calls kinds.excerpt kinds.options kinds.pieces kinds.pins kinds.rows kinds.script model"
+    ),
+    "kinds.make": "finder kinds.commands kinds.excerpt kinds.reading kinds.remains kinds.rows model",
+    "kinds.options": "kinds.calls kinds.excerpt kinds.pieces kinds.rows kinds.script model naming",
+    "kinds.pieces": "kinds.calls kinds.excerpt kinds.script kinds.shell model",
+    "kinds.remains": "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.variables model",
+    "kinds.script": "finder kinds.excerpt",
+    "kinds.shell": "finder kinds.heredocs kinds.script kinds.shellwords",
+    "kinds.shellwords": "kinds.script",
+    "kinds.variables": "kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script model",
     "kinds.blocks": "edits finder kinds.excerpt kinds.together",
     "kinds.cells": "edits finder kinds.sources",
     "kinds.containers": (
@@ -161,7 +178,10 @@ OURS = {
     "kinds.values": "advice kinds.entries kinds.page kinds.rows model naming",
     "kinds.versions": "",
     "kinds.yaml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
-    "kinds.commands": "finder model",
+    "kinds.commands": (
+        "finder kinds.groups kinds.held kinds.installs kinds.options kinds.pieces kinds.reading "
+        "kinds.remains kinds.rows kinds.script kinds.shell kinds.variables model"
+    ),
     "kinds.pins": "finder kinds.rows kinds.versions model",
     "kinds.__init__": "kinds.reading model",
     "kinds.excerpt": "model",

@@ -12,8 +12,8 @@ from migrate.model import Finding, Kind, Repository, Table
 
 _READERS: dict[Kind, str] = {  # kind -> the module whose function `read` takes its files
     "notebook": "notebook",
-    "shell": "prose",
-    "make": "prose",
+    "shell": "shell",
+    "make": "make",
     "yaml": "yaml_file",
     "json": "json_file",
     "toml": "toml_file",
