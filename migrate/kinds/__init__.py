@@ -12,7 +12,7 @@ from migrate.model import Finding, Kind, Repository, Table
 
 _READERS: dict[Kind, str] = {  # kind -> the module whose function `read` takes its files
     "notebook": "notebook",
-    "shell": "shell",
+    "shell": "commands",
     "make": "make",
     "yaml": "yaml_file",
     "json": "json_file",
