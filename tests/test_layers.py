@@ -22,6 +22,7 @@ HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py")
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "mistakes": "model",
     "support": "model table toml trees",
     "codemods.plugin": "codemods.view model syntax",
     "between": "model",
@@ -37,7 +38,7 @@ OURS = {
     "edits": "model",
     "finder": "model",
     "toml": "",
-    "table": "between model sites toml",
+    "table": "between mistakes model sites toml",
     "neutral": "model table",
     "config": "discover toml",
     "hunks": "",
