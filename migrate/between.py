@@ -126,5 +126,5 @@ def _sites(sites: Sites, origin: Vocabulary, words: Vocabulary, package: str, ot
         env_words=(*prefixes, *others),
         env_prefixes=tuple(f"{prefix}_" for prefix in prefixes),
         accelerators=(sites.accelerators | {origin.name}) - {words.name},
-        outside=replace(sites.outside, words=(), resources=()),
+        outside=replace(sites.outside, words=(), distributions=(), resources=()),
     )

@@ -147,7 +147,7 @@ def _named(distributions: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     """The names on the registry, each up to what varies, with any separators."""
     stems = sorted({re.split(r"[*\[]", pattern)[0] for pattern, _ in distributions})
     spelled = "|".join(re.escape(stem).replace(r"\-", "[-_.]") for stem in stems)
-    return re.compile(rf"(?<![a-z\d])(?:{spelled})")
+    return re.compile(rf"(?<![a-z\d])(?:{spelled})" if stems else r"(?!)")
 
 
 @cache

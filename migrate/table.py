@@ -1,4 +1,4 @@
-"""TOML rule tables → `Table`; every validation message about a table lives here.
+"""TOML rule tables → `Table`; what is wrong with one is said here, and in `mistakes`.
 
 The format is documented in docs/adding-a-row.md. All errors of a file are collected and raised at once,
 as `file: [table]: what is wrong (why)`.
@@ -12,6 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from migrate.mistakes import mistakes
 from migrate.model import RowKind, Rule, Sites, Status, Table, Target, Vocabulary
 from migrate.sites import read_sites
 from migrate.toml import TomlError, parse_toml
@@ -253,37 +254,21 @@ class _Reader:
         where = f'{kind}."{key}"'
         self.known(row, _ROW, where)
         status = self.status(row, where)
-        to = self.text(row, "to", where, required=status == "renamed")
-        if to and row.get("status") in {"same", "missing", "unknown", "harmless"}:
-            self.fail(where, f"a row with status {status!r} takes no 'to'")
-        message = self.text(row, "message", where, required=False)
-        review = self.text(row, "review", where, required=False)
-        if status in {"missing", "harmless", "native"} and not message:
-            self.fail(where, f"status {status!r} needs a 'message' that says what to do by hand, or why not")
-        if status == "differs" and not (message or review):
-            self.fail(where, "status 'differs' needs a 'message' (no edit) or 'to' and 'review'")
-        rule = Rule(
-            kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
-            keywords=row.get("keywords", {}), together=row.get("together"), positional=row.get("positional", 0),
-            first=self.first(row, status, where),
-        )  # fmt: skip
-        if "*" in key:
-            self.pattern(kind, key, rule, where)
-        return self.gated(rule)
-
-    def pattern(self, kind: str, key: str, rule: Rule, where: str) -> None:
-        if kind != "env" or re.fullmatch(r"[A-Z0-9]+_(?:[A-Z0-9]+_)?\*", key) is None:
-            self.fail(where, "only a variable may be a pattern, of one or two words, such as TORCH_NCCL_*")
-        elif rule.to:
-            self.fail(where, "a pattern takes no 'to'")
-
-    def first(self, row: Mapping[str, Any], status: Status, where: str) -> str | None:
         first = self.text(row, "from", where, required=False)
         if first is not None and not is_version(first):
             self.fail(where, f"from = {first!r} is not a version number, such as 0.21.0")
-        elif first is not None and (status != "native" or not where.startswith("package.")):
-            self.fail(where, "only a package with status 'native' takes a 'from'")
-        return first
+        rule = Rule(
+            kind, key, status, self.evidence(row, where),
+            to=self.text(row, "to", where, required=status == "renamed"),
+            message=self.text(row, "message", where, required=False),
+            review=self.text(row, "review", where, required=False),
+            since=self.since(row, where),
+            keywords=row.get("keywords", {}), together=row.get("together"), positional=row.get("positional", 0),
+            first=first,
+        )  # fmt: skip
+        for mistake in mistakes(rule) if status == row.get("status") else ():
+            self.fail(where, mistake)
+        return self.gated(rule)
 
     def since(self, row: Mapping[str, Any], where: str) -> str | None:
         since = self.text(row, "since", where, required=False)

@@ -22,6 +22,7 @@ HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py")
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "mistakes": "model",
     "codemods.dependencies": "codemods.view finder kinds.pins model trees",
     "support": "model table toml trees",
     "codemods.plugin": "codemods.view model syntax",
@@ -38,7 +39,7 @@ OURS = {
     "edits": "model",
     "finder": "model",
     "toml": "",
-    "table": "model sites toml",
+    "table": "mistakes model sites toml",
     "neutral": "model table",
     "config": "discover toml",
     "hunks": "",
@@ -124,11 +125,13 @@ OURS = {
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
     "kinds.held": (
-        "kinds.calls kinds.groups kinds.options kinds.pieces kinds.rows kinds.script kinds.variables model naming"
+        "kinds.calls kinds.groups kinds.options kinds.pieces kinds.rows kinds.script kinds.variables model "
+        "naming"
     ),
     "kinds.heredocs": "kinds.script kinds.shellwords",
     "kinds.installs": (
-        "finder kinds.calls kinds.excerpt kinds.options kinds.pieces kinds.pins kinds.rows kinds.script model"
+        "finder kinds.calls kinds.excerpt kinds.options kinds.pieces kinds.pins kinds.rows kinds.script "
+        "model"
     ),
     "kinds.make": "finder kinds.commands kinds.excerpt kinds.reading kinds.remains kinds.rows model",
     "kinds.options": "kinds.calls kinds.excerpt kinds.pieces kinds.rows kinds.script model naming",
