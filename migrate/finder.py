@@ -24,7 +24,7 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         return True
     lower = data.lower()
     if kind != "python":
-        return _outside_mentions(lower, sites, kind)
+        return triggers_of(sites, kind).search(lower.decode("latin-1")) is not None
     if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(
@@ -32,18 +32,16 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         for stem, words in _stems(sites.triggers).items()
     ):
         return True
-    if any(keyword in data for keyword in SETUP) and _outside_mentions(lower, sites, kind):
+    if any(keyword in data for keyword in SETUP) and triggers_of(sites, kind).search(lower.decode("latin-1")):
         return True
     return any(True for _ in _imports(data.removeprefix(BOM_UTF8).decode("latin-1"), sites.packages))
 
 
-def _outside_mentions(lower: bytes, sites: Sites, kind: Kind) -> bool:
-    """Whether lower-case bytes hold something for which a file that is no Python, or lists packages, is read."""
+def triggers_of(sites: Sites, kind: Kind) -> re.Pattern[str]:
+    """Everything, in lower case, for which a file that is no Python, or one that lists packages, is read."""
     outside = sites.outside
     words = (*_outside(sites), *outside.triggers, *(_stem(name) for name, _ in outside.distributions))
-    if kind in _LISTING:
-        words = (*words, *outside.listed)
-    return _searched(words).search(lower.decode("latin-1")) is not None
+    return _searched((*words, *outside.listed) if kind in _LISTING else words)
 
 
 def text_mentions(text: str, sites: Sites) -> list[Span]:

@@ -179,7 +179,7 @@ class _Reader:
         return Target(words, title, package, self.versions, line, until, needed, *self.install(row))
 
     def install(self, row: Mapping[str, Any]) -> tuple[str | None, str, tuple[str, ...]]:
-        """The name of the package on the registry, if it is there, how it is installed, and its minor versions."""
+        """The name of the package on the registry, if it is there, how, and for which versions of torch."""
         install = self.section(row, "install", "target.install")
         if not install:
             return None, "", ()
