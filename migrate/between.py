@@ -1,4 +1,4 @@
-"""A table from any source to any target, made from the two tables that lead there from CUDA."""
+"""Tables made from others: from any source to any target, or with more to look for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from hashlib import blake2b
 from migrate.model import Rule, Sites, Table, Target, Vocabulary
 
 _MEDIATE = ("renamed", "differs")
+
+
+def with_dependency(table: Table) -> Table:
+    """The table of a run that lists the vendor's package beside torch: files that name torch are looked at, too."""
+    outside = replace(table.sites.outside, listed=("torch",))
+    return replace(table, sites=replace(table.sites, outside=outside), add_dependency=True)
 
 
 def between(source: Table, target: Table | None) -> Table:
@@ -112,5 +118,5 @@ def _sites(sites: Sites, origin: Vocabulary, words: Vocabulary, package: str, ot
         env_words=(*prefixes, *others),
         env_prefixes=tuple(f"{prefix}_" for prefix in prefixes),
         accelerators=(sites.accelerators | {origin.name}) - {words.name},
-        outside=replace(sites.outside, words=(), resources=()),
+        outside=replace(sites.outside, words=(), distributions=(), resources=()),
     )

@@ -137,9 +137,10 @@ def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) 
 
 def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Discovery, Config]:
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
+    from migrate.between import with_dependency
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
-    from migrate.table import TableError, load_between, target_names, with_dependency
+    from migrate.table import TableError, load_between, target_names
 
     names = ("target", "min_torch", "max_file_size", "jobs", "add_dependency")
     try:

@@ -53,7 +53,8 @@ def found_ids(query: str, tables: Sequence[Table]) -> list[str]:
         return [query]
     ids = [f"{kind}:{query}" for kind in get_args(RowKind)]
     exact = [rule_id for rule_id in ids if rule_id in known]
-    return exact or [f"env:{query}" for table in tables[:1] if table.rule_for("env", query)]
+    name = query.removeprefix("env:")
+    return exact or [f"env:{name}" for table in tables[:1] if table.rule_for("env", name)]
 
 
 def suggestions(query: str, tables: Sequence[Table]) -> list[str]:

@@ -65,7 +65,7 @@ class Rule:
     keywords: Mapping[str, str] = field(default_factory=dict)
     together: str | None = None  # the row applies only in files that also use this name
     positional: int = 0  # a template of the same name applies to calls with at most so many such arguments
-    first: str | None = None  # of a package that finds the device by itself: the first version that does
+    first: str | None = None  # the first version of a package that knows the target by itself
 
     @property
     def id(self) -> str:
@@ -143,11 +143,12 @@ class Table:
         return self.sources.get(word, "{path}").replace("{path}", path)
 
     def rule_for(self, kind: str, key: str) -> Rule | None:
-        """The row of a key, or the one whose pattern ("NCCL_*") it begins with."""
+        """The row of a key, or the one whose pattern ("TORCH_NCCL_*", "NCCL_*") it begins with."""
         exact = self.rule(kind, key)
         if exact or "_" not in key:
             return exact
-        return self.rule(kind, f"{key.partition('_')[0]}_*")
+        first, second, *_ = key.split("_", 2)
+        return self.rule(kind, f"{first}_{second}_*") or self.rule(kind, f"{first}_*")
 
 
 @dataclass(frozen=True, slots=True)

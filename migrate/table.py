@@ -1,4 +1,4 @@
-"""TOML rule tables → `Table`; every validation message about a table lives here.
+"""TOML rule tables → `Table`; what is wrong with one is said here, and in `mistakes`.
 
 The format is documented in docs/adding-a-row.md. All errors of a file are collected and raised at once,
 as `file: [table]: what is wrong (why)`.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from migrate.mistakes import mistakes
 from migrate.model import RowKind, Rule, Sites, Status, Table, Target, Vocabulary
 from migrate.sites import read_sites
 from migrate.toml import TomlError, parse_toml
@@ -25,7 +25,7 @@ _TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_ar
 _TARGET = {*_WORDS, "title", "package", "versions", "import", "install"}
 _IMPORT = {"line", "until", "evidence"}
 _NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
-_ROW = {"status", "to", "evidence", "message", "review", "since", "from", "keywords", "together", "positional"}
+_ROW = {"status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "from"}
 _KINDS = get_args(RowKind)
 _INSTALL = {"distribution", "versions", "how", "evidence"}
 
@@ -86,12 +86,6 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
     digest = blake2b(raw_sites + raw + (min_torch or "").encode(), digest_size=16).hexdigest()
     together = tuple(rule for rule in rules.values() if rule.together)
     return Table(source, target, rules, sites, digest, missing_arguments, together, reader.sources)
-
-
-def with_dependency(table: Table) -> Table:
-    """The table of a run that lists the vendor's package beside torch: files that name torch are looked at, too."""
-    outside = replace(table.sites.outside, listed=("torch",))
-    return replace(table, sites=replace(table.sites, outside=outside), add_dependency=True)
 
 
 def load_sites() -> Sites:
@@ -182,11 +176,7 @@ class _Reader:
         self.known(row, _TARGET, "target")
         texts = {key: self.text(row, key, "target") or "" for key in (*_WORDS, "title", "package")}
         self.package = texts["package"]
-        versions = row.get("versions")
-        if not isinstance(versions, list) or not versions or not all(map(is_version, versions)):
-            self.fail("target", "versions must be a list of quoted version numbers")
-            versions = []
-        self.versions = tuple(versions)
+        self.versions = self.version_list(row.get("versions") or None, "target")
         loading = self.section(row, "import", "target.import")
         self.known(loading, _IMPORT, "target.import")
         line = self.text(loading, "line", "target.import") or ""
@@ -208,11 +198,14 @@ class _Reader:
         self.known(install, _INSTALL, "target.install")
         self.evidence(install, "target.install")
         distribution = self.text(install, "distribution", "target.install", required=False)
-        versions = install.get("versions", [])
-        if not isinstance(versions, list) or not all(map(is_version, versions)):
-            self.fail("target.install", "versions must be a list of quoted version numbers")
-            versions = []
-        return distribution, self.text(install, "how", "target.install") or "", tuple(versions)
+        versions = self.version_list(install.get("versions", []), "target.install")
+        return distribution, self.text(install, "how", "target.install") or "", versions
+
+    def version_list(self, versions: Any, where: str) -> tuple[str, ...]:
+        if isinstance(versions, list) and all(map(is_version, versions)):
+            return tuple(versions)
+        self.fail(where, "versions must be a list of quoted version numbers")
+        return ()
 
     def rules(self, source: Vocabulary) -> Iterator[Rule]:
         listed: dict[str, str] = {}
@@ -276,28 +269,21 @@ class _Reader:
         where = f'{kind}."{key}"'
         self.known(row, _ROW, where)
         status = self.status(row, where)
-        to = self.text(row, "to", where, required=status == "renamed")
-        if to and row.get("status") in {"same", "missing", "unknown", "harmless"}:
-            self.fail(where, f"a row with status {status!r} takes no 'to'")
-        message = self.text(row, "message", where, required=False)
-        review = self.text(row, "review", where, required=False)
-        if status in {"missing", "harmless", "native"} and not message:
-            self.fail(where, f"status {status!r} needs a 'message' that says what to do by hand, or why not")
-        if status == "differs" and not (message or review):
-            self.fail(where, "status 'differs' needs a 'message' (no edit) or 'to' and 'review'")
-        rule = Rule(
-            kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
-            keywords=row.get("keywords", {}), together=row.get("together"), positional=row.get("positional", 0),
-            first=self.first(row, where, status),
-        )  # fmt: skip
-        return self.gated(rule)
-
-    def first(self, row: Mapping[str, Any], where: str, status: Status) -> str | None:
         first = self.text(row, "from", where, required=False)
-        if first is not None and (status != "native" or not is_version(first)):
-            self.fail(where, f"from = {first!r}: the first version, with numbers only, of a package that is 'native'")
-            return None
-        return first
+        if first is not None and not is_version(first):
+            self.fail(where, f"from = {first!r} is not a version number, such as 0.21.0")
+        rule = Rule(
+            kind, key, status, self.evidence(row, where),
+            to=self.text(row, "to", where, required=status == "renamed"),
+            message=self.text(row, "message", where, required=False),
+            review=self.text(row, "review", where, required=False),
+            since=self.since(row, where),
+            keywords=row.get("keywords", {}), together=row.get("together"), positional=row.get("positional", 0),
+            first=first,
+        )  # fmt: skip
+        for mistake in mistakes(rule) if status == row.get("status") else ():
+            self.fail(where, mistake)
+        return self.gated(rule)
 
     def since(self, row: Mapping[str, Any], where: str) -> str | None:
         since = self.text(row, "since", where, required=False)

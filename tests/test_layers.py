@@ -22,6 +22,7 @@ HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py")
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "mistakes": "model",
     "support": "model table toml trees",
     "codemods.plugin": "codemods.view model syntax",
     "between": "model",
@@ -37,7 +38,7 @@ OURS = {
     "edits": "model",
     "finder": "model",
     "toml": "",
-    "table": "between model sites toml",
+    "table": "between mistakes model sites toml",
     "neutral": "model table",
     "config": "discover toml",
     "hunks": "",
@@ -117,8 +118,8 @@ OURS = {
     "report.text": "model report.shown",
     "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
     "cli": (
-        "__init__ cli_check cli_rules config discover model report.console report.machine report.shown "
-        "report.text runner support table vcs writer"
+        "__init__ between cli_check cli_rules config discover model report.console report.machine "
+        "report.shown report.text runner support table vcs writer"
     ),
     # files that are no Python
     "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kit import TARGETS, command, lines_of, result_of, table, tree
 
+from migrate.between import with_dependency
 from migrate.engine import migrate_bytes, rewritten
 from migrate.kinds.reading import Source
 from migrate.kinds.requirements import read
 from migrate.model import FileResult, Repository, Table
-from migrate.table import load_table, with_dependency
+from migrate.table import load_table
 
 NAME = "requirements.txt"
 

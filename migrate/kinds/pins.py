@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migrate.finder import WHEEL, text_mentions
+from migrate.finder import is_wheel, text_mentions
 from migrate.kinds.rows import distribution, normalized
 from migrate.kinds.versions import admits, below, pinned_minor
 from migrate.model import Draft, Table
@@ -36,7 +36,7 @@ def requirement(table: Table, spec: str, start: int) -> Draft | None:
     name, begin, end = match["name"], start + match.start("name"), start + len(spec.rstrip())
     behind = spec[match.end("name") :].partition(";")[0]
     if normalized(name) in _BESIDE and text_mentions(behind, table.sites):
-        return Draft("package:torch", begin, end, "manual", f"a CUDA build of {name}; {_how(table)}")
+        return Draft("package:torch", begin, end, "manual", f"a {_origin(table)} build of {name}; {_how(table)}")
     if draft := distribution(table, name, begin):
         return replace(draft, end=end) if text_mentions(match["rest"], table.sites) else draft
     return _outdated(table, name, behind, begin, end) or _unlisted(table, name, behind, begin, end)
@@ -44,10 +44,10 @@ def requirement(table: Table, spec: str, start: int) -> Draft | None:
 
 def index(table: Table, url: str, start: int) -> Draft | None:
     """What to say of the address of a package index, a page of wheels or a wheel; None for one without CUDA's."""
-    if WHEEL.search(url.lower()):
+    if is_wheel(url, table.sites):
         return Draft("package:index", start, start + len(url), "manual", f"an index of CUDA builds; {_how(table)}")
     if text_mentions(url, table.sites):
-        why = "an index of packages for CUDA: remove it where nothing listed comes from it"
+        why = f"an index of packages for {_origin(table)}: remove it where nothing listed comes from it"
         return Draft("package:index", start, start + len(url), "manual", why)
     return None
 
@@ -148,7 +148,7 @@ def _address(table: Table, address: str, start: int) -> Draft | None:
     name = _named(address)
     begin, end = start + len(address) - len(address.lstrip()), start + len(address.rstrip())
     if normalized(name) in _BESIDE and text_mentions(address, table.sites):
-        return Draft("package:torch", begin, end, "manual", f"a CUDA build of {name}; {_how(table)}")
+        return Draft("package:torch", begin, end, "manual", f"a {_origin(table)} build of {name}; {_how(table)}")
     if draft := distribution(table, name, begin):
         return replace(draft, start=begin, end=end)
     return _unlisted(table, name or "this", address, begin, end)
@@ -167,19 +167,25 @@ def _unlisted(table: Table, name: str, rest: str, start: int, end: int) -> Draft
     """A requirement that no table has, but that mentions CUDA in its name or in its version, extras or address."""
     rule_id = f"package:{normalized(name)}"
     if text_mentions(name, table.sites):
-        why = f"{name} is not in the {table.target.words.name} table: is it a package for CUDA only?"
-        return Draft(rule_id, start, end, "manual", why)
-    if "gpu" in normalized(name).split("-"):
+        rule = table.rule("package", normalized(name).replace("-", "_"))
+        known = rule.message if rule and rule.status not in ("same", "harmless", "native") else None
+        why = f"{name} is not in the {table.target.words.name} table: is it a package for {_origin(table)} only?"
+        return Draft(rule_id, start, end, "manual", known or why)
+    if table.sites.outside.words and "gpu" in normalized(name).split("-"):
         return Draft(rule_id, start, end, "manual", f"a build for CUDA GPUs, by its name: {_other(table)}")
-    if WHEEL.search(rest.lower()):
+    if is_wheel(rest, table.sites):
         return Draft(rule_id, start, end, "manual", f"a CUDA build of {name}: {_other(table)}")
     if text_mentions(rest, table.sites):
-        return Draft(rule_id, start, end, "manual", f"is this {name} for CUDA only? {_other(table)}")
+        return Draft(rule_id, start, end, "manual", f"is this {name} for {_origin(table)} only? {_other(table)}")
     return None
 
 
 def _other(table: Table) -> str:
     return f"see whether there is one for {table.target.title}"
+
+
+def _origin(table: Table) -> str:
+    return table.source.name.upper()
 
 
 def _how(table: Table) -> str:
