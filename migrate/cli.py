@@ -90,6 +90,8 @@ main.add_command(explain)
               help="Also write the report there: .json or .patch. May be repeated.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What goes to stdout.")
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that the result must run on, such as 2.5.")
+@click.option("--api-support", is_flag=True, help="Also list uses of PyTorch that the vendor says it does not support.")
+@click.option("--hardware", metavar="NAME", help="With --api-support: a generation of the hardware, such as a2.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated.")
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
 @click.option("--docs", is_flag=True, default=None, help="Migrate the code in documents, too: Markdown, reST.")
@@ -124,6 +126,8 @@ def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) 
         raise click.UsageError("--diff writes nothing, --output writes a copy: choose one")
     if options["exit_code"] and not show_only:
         raise click.UsageError("--exit-code goes with --diff")
+    if options["hardware"] and not options["api_support"]:
+        raise click.UsageError("--hardware goes with --api-support")
     for path in options["reports"]:
         if path.suffix not in _REPORTS:
             raise click.UsageError(f"--report {path}: the suffix must be one of {', '.join(_REPORTS)}")
@@ -145,6 +149,10 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
             known = ", ".join(target_names())
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
         table = load_between(options["source"], config.target, min_torch=config.min_torch)
+        if options["api_support"]:
+            from migrate.support import load_support
+
+            table = replace(table, support=load_support(config.target, options["hardware"], config.min_torch))
         found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
         return table, found, config
     except FileNotFoundError as error:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Safety = Literal["safe", "review", "manual", "left"]
+Safety = Literal["safe", "review", "manual", "left", "info"]
 Kind = Literal[
     "python", "cuda-source", "notebook", "shell", "make", "yaml", "json", "toml", "ini", "env", "docker",
     "requirements", "docs", "prose",
@@ -128,6 +128,7 @@ class Table:
     missing_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of functions that exist there
     together: tuple[Rule, ...] = ()  # the rows that count only beside another name
     sources: Mapping[str, str] = field(default_factory=dict)  # word of an evidence -> address with {path}
+    support: Mapping[str, str] = field(default_factory=dict)  # name of torch -> why it does not work there
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:

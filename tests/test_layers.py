@@ -22,6 +22,7 @@ HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py")
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "support": "model table toml trees",
     "codemods.plugin": "codemods.view model syntax",
     "between": "model",
     "explain": "about advice edits engine model",
@@ -90,7 +91,7 @@ OURS = {
     "settle": "codemods.view edits found model",
     "engine": (
         "author codemods.__init__ codemods.gates codemods.vendor edits finder found index kinds.__init__ "
-        "model nesting newer regions scan settle source"
+        "model nesting newer regions scan settle source support"
     ),
     # many files, and what is shown of them
     "runner": "__init__ discover engine finder model repository",
@@ -116,7 +117,7 @@ OURS = {
     "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
     "cli": (
         "__init__ cli_check cli_rules config discover model report.console report.machine report.shown "
-        "report.text runner table vcs writer"
+        "report.text runner support table vcs writer"
     ),
     # files that are no Python
     "kinds.blocks": "edits finder kinds.excerpt kinds.together",
@@ -153,13 +154,13 @@ RESTRICTED = {
     "tempfile": "writer",
     "shutil": "writer",
     "os": "discover hunks vcs writer",
-    "pathlib": "cli cli_check config discover runner table vcs writer",
+    "pathlib": "cli cli_check config discover runner support table vcs writer",
     "time": "check cli runner",
     "json": "baseline cli_rules report.check_json report.gitlab report.machine report.sarif",
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
         "__init__ baseline cli cli_check config grammar report.check_json report.gitlab report.machine "
-        "report.sarif sites table toml"
+        "report.sarif sites support table toml"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}

@@ -20,7 +20,7 @@ from migrate.report.shown import (
     sum_lines,
 )
 
-_STYLES: dict[Safety, str] = {"manual": "bold yellow", "review": "cyan", "safe": "green", "left": "dim"}
+_STYLES: dict[Safety, str] = {"manual": "bold yellow", "review": "cyan", "safe": "green", "info": "blue", "left": "dim"}
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
 
 
