@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from migrate.finder import is_wheel, text_mentions
 from migrate.kinds.rows import distribution, normalized
