@@ -10,6 +10,7 @@ from functools import cache
 from migrate.model import SUPPRESSION, Kind, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
+_LISTLESS: frozenset[Kind] = frozenset({"json", "env", "prose"})  # kinds that list no packages of Python's
 _LINE = 200  # lines that end at a lone CR are looked for so far back
 Span = tuple[int, int]
 
@@ -20,8 +21,10 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         return True
     lower = data.lower()
     if kind != "python":
-        words = (*_outside(sites), *sites.outside.triggers, *(_stem(name) for name, _ in sites.outside.distributions))
-        return _searched(words).search(lower.decode("latin-1")) is not None
+        text = lower.decode("latin-1")
+        if _searched((*_outside(sites), *sites.outside.triggers)).search(text):
+            return True
+        return kind not in _LISTLESS and _named(sites.outside.distributions).search(text) is not None
     if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(
@@ -35,7 +38,7 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
 def text_mentions(text: str, sites: Sites) -> list[Span]:
     """Spans of the words that have to be accounted for in a file that is no Python, in order."""
     found = (match.span() for match in _searched(_outside(sites)).finditer(_lowered(text)))
-    return [(start, end) for start, end in found if _is_word(text, start, end)]
+    return [(start, end) for start, end in found if _is_word(text, start, end, sites.bounded)]
 
 
 class Finder:
@@ -55,7 +58,7 @@ class Finder:
     def mentions(self) -> list[Span]:
         """Spans of the words that have to be accounted for, in order."""
         found = _occurrences(self.lower, self.sites.words)
-        return sorted((start, end) for start, end in found if _is_word(self.text, start, end))
+        return sorted((start, end) for start, end in found if _is_word(self.text, start, end, self.sites.bounded))
 
     def reasons_to_look(self) -> Iterator[Span]:
         """Spans of everything else: triggers, imports of packages, aliases; in no order."""
@@ -73,15 +76,27 @@ def mentions_cuda(name: str, sites: Sites) -> bool:
     lower = name.lower()
     if not any(word in lower for word in sites.words):
         return False
-    return lower == name or any(_is_word(name, start, end) for start, end in _occurrences(lower, sites.words))
+    if lower == name and not sites.bounded:
+        return True
+    return any(_is_word(name, start, end, sites.bounded) for start, end in _occurrences(lower, sites.words))
 
 
-def _is_word(text: str, start: int, end: int) -> bool:
+def _is_word(text: str, start: int, end: int, bounded: bool) -> bool:
     """Whether a match is one word of its own: `AsyncClient` holds "nccl", and `ConvMlp` "nvml", by chance."""
     word = text[start:end]
+    if bounded and not _is_bounded(text, start, end):
+        return False
     if word.islower() or word.isupper() or word.istitle():
         return True
     return word[:2].lower() == "cu"  # cuDNN, cuBLAS
+
+
+def _is_bounded(text: str, start: int, end: int) -> bool:
+    """Whether the letters around a match belong to other words: as in `NPUGraph` and `isNpu`, not in `input`."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before.isalpha() and not (before.islower() and text[start].isupper()):
+        return False
+    return not after.isalpha() or after.isupper()
 
 
 def _lowered(text: str) -> str:
@@ -112,8 +127,12 @@ def _outside(sites: Sites) -> tuple[str, ...]:
     return (*sites.words, *sites.outside.words)
 
 
-def _stem(pattern: str) -> str:
-    return pattern.partition("*")[0]
+@cache
+def _named(distributions: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    """The names on the registry, each up to what varies, with any separators."""
+    stems = sorted({re.split(r"[*\[]", pattern)[0] for pattern, _ in distributions})
+    spelled = "|".join(re.escape(stem).replace(r"\-", "[-_.]") for stem in stems)
+    return re.compile(rf"(?<![a-z\d])(?:{spelled})")
 
 
 @cache

@@ -92,13 +92,13 @@ def _annotation(view: View, literal: Literal) -> Draft:
 def _variable(view: View, literal: Literal) -> Draft:
     """The name of an environment variable, or an upper-case constant of the project."""
     name = literal.value
-    rule = view.table.rule("env", name)
-    if rule is None and not name.startswith(view.table.sites.env_prefixes):
-        return _left(literal, "text", "a constant or a variable of the project")
     known = _is_environment(view, literal.site)
+    rule = view.table.rule_for("env", name) if known else view.table.rule("env", name)
+    if (rule is None or not known) and not name.startswith(view.table.sites.env_prefixes):
+        return _left(literal, "text", "a constant or a variable of the project")
     if rule is None and not known:
         return _left(literal, "text", "a constant of the project")
-    rule_id = rule.id if rule else f"env:{name}"
+    rule_id = f"env:{name}"
     renames = rule is not None and rule.status == "renamed" and (known or literal.site.kind == "key")
     if draft := guarded(view, literal.place, literal.start, literal.end, editing=renames):
         return draft

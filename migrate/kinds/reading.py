@@ -94,10 +94,9 @@ def _unspoken(text: str, mentions: Sequence[Span], drafts: Sequence[Draft], read
         if start < max(covered, done):
             continue
         comment = inside < len(comments) and comments[inside][0] <= start
-        done = end_of_line(text, start)
         if comment:
-            done = min(done, comments[inside][1])
-            begin = max(comments[inside][0], text.rfind("\n", 0, start) + 1)
+            done = end_of_line(text, start, comments[inside][1])
+            begin = max(comments[inside][0], text.rfind("\n", comments[inside][0], start) + 1)
             if SUPPRESSION not in text[begin:done]:
                 yield Draft("left:comment", begin, done, "left", _COMMENT)
         else:

@@ -12,7 +12,7 @@ from rich.text import Text
 from migrate.model import RepoReport, Safety
 from migrate.report.shown import diff_lines, error_lines, findings_by_file, headline, printable, rule_counts, scope_line
 
-_STYLES: dict[Safety, str] = {"manual": "bold yellow", "review": "cyan", "safe": "green", "left": "dim"}
+_STYLES: dict[Safety, str] = {"manual": "bold yellow", "review": "cyan", "safe": "green", "info": "blue", "left": "dim"}
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
 
 

@@ -18,6 +18,10 @@ _KINDS: dict[str, tuple[str, str]] = {
     "env": ("The environment variable {name} is for CUDA.", "Another accelerator does not read it."),
     "package": ("The package {name} is for NVIDIA GPUs.", "It does not work, or does not install, without CUDA."),
     "cli": ("The command {name} is for NVIDIA GPUs.", "It is not there on a machine without them."),
+    "resource": (
+        "Something of NVIDIA's outside the code is asked for by name ({name}).",
+        "It is not there without CUDA.",
+    ),
     "keyword": ("The keyword {name} names CUDA.", "See whether what is called takes it for another accelerator."),
     "import": ("An import brings in CUDA ({name}).", "What it imports has another name for another accelerator."),
     "annotation": ("A type annotation names CUDA ({name}).", "The type has another name for another accelerator."),
