@@ -48,7 +48,7 @@ def resource_drafts(page: Page, spot: Spot, item: Item, scalar: Scalar) -> list[
         drafts += [resource(page.table, found.group(), scalar.start + found.start()) for found in options]
     if found := [replace(draft, end=min(draft.end, scalar.end)) for draft in drafts if draft]:
         return found
-    if is_asking(spot, item) and any(page.mentions_in(scalar)):
+    if is_asking(spot, item) and any(page.mentions_in(scalar)) and not scalar.text.startswith("./"):
         return [Draft("text:settings", scalar.start, scalar.end, "manual", _TOLD)]
     return []
 
@@ -60,12 +60,10 @@ def is_image(spot: Spot, key: str) -> bool:
 
 def resource_key(page: Page, key: Scalar) -> Draft | None:
     """What to say of a key that is a resource (`nvidia.com/gpu`); None for another."""
+    if not key.text.lower().startswith("nvidia.com/"):
+        return None
     draft = resource(page.table, key.text, key.start)
-    if draft:
-        return replace(draft, end=key.end)
-    if "nvidia.com/" in key.text:
-        return Draft("text:settings", key.start, key.end, "manual", _TOLD)
-    return None
+    return replace(draft, end=key.end) if draft else Draft("text:settings", key.start, key.end, "manual", _TOLD)
 
 
 def is_asking(spot: Spot, item: Item) -> bool:
