@@ -30,8 +30,12 @@ def kept(view: View, drafts: list[Draft]) -> tuple[list[Draft], list[Finding]]:
     marked = [draft for draft in drafts if (draft.start, draft.end, draft.rule_id) in spoken]
     groups = {draft.group for draft in marked if draft.group}
     names = _imported(view, [draft for draft in marked if draft.edits])
+    gone = {(item.start, item.rule_id) for item in found if not item.is_reference}
+    gone -= {(item.start, item.rule_id) for item in after}
     result: list[Draft] = []
     for draft in drafts:
+        if (draft.start, draft.rule_id) in gone:
+            continue
         if draft in marked:
             draft = replace(draft, safety="left", message=_LEFT, edits=(), suppressed=True)
         elif draft.edits and (draft.group in groups or _begins_with(view, draft, names)):

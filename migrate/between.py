@@ -7,8 +7,22 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from migrate.model import Rule, Sites, Table, Target, Vocabulary
+from migrate.table import TableError, load_sites_and_source, load_table
 
 _MEDIATE = ("renamed", "differs")
+
+
+def load_between(source: str, target: str, *, min_torch: str | None = None) -> Table:
+    """The table from one device to another, where "cuda" is one as well.
+
+    Raises `TableError` as `load_table` does, and where both are the same.
+    """
+    home = load_sites_and_source()[1].name
+    if source == target:
+        raise TableError([f"source and target are both {source!r}"])
+    if source == home:
+        return load_table(target, min_torch=min_torch)
+    return between(load_table(source), None if target == home else load_table(target, min_torch=min_torch))
 
 
 def between(source: Table, target: Table | None) -> Table:
@@ -112,5 +126,5 @@ def _sites(sites: Sites, origin: Vocabulary, words: Vocabulary, package: str, ot
         env_words=(*prefixes, *others),
         env_prefixes=tuple(f"{prefix}_" for prefix in prefixes),
         accelerators=(sites.accelerators | {origin.name}) - {words.name},
-        outside=replace(sites.outside, words=(), resources=()),
+        outside=replace(sites.outside, words=(), distributions=(), resources=()),
     )

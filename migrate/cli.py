@@ -92,8 +92,12 @@ main.add_command(explain)
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that the result must run on, such as 2.5.")
 @click.option("--api-support", is_flag=True, help="Also list uses of PyTorch that the vendor says it does not support.")
 @click.option("--hardware", metavar="NAME", help="With --api-support: a generation of the hardware, such as a2.")
+@click.option(
+    "--add-dependency", is_flag=True, default=None, help="List the vendor's package wherever torch is listed."
+)
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated.")
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
+@click.option("--docs", is_flag=True, default=None, help="Migrate the code in documents, too: Markdown, reST.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
@@ -134,11 +138,12 @@ def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) 
 
 def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Discovery, Config]:
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
+    from migrate.between import load_between
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
-    from migrate.table import TableError, load_between, target_names
+    from migrate.table import TableError, target_names
 
-    names = ("target", "min_torch", "max_file_size", "jobs")
+    names = ("target", "min_torch", "max_file_size", "jobs", "add_dependency", "docs")
     try:
         project = project_root(Path(), paths) if options["force_exclude"] else None
         start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
@@ -152,7 +157,12 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
             from migrate.support import load_support
 
             table = replace(table, support=load_support(config.target, options["hardware"], config.min_torch))
-        return table, discover(paths, config.exclude, config.max_file_size, root=project), config
+        if config.add_dependency:
+            from migrate.kinds.pins import with_dependency
+
+            table = with_dependency(table)
+        found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
+        return table, found, config
     except FileNotFoundError as error:
         fail(f"no such file or folder: {error}")
     except OSError as error:

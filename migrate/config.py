@@ -22,7 +22,8 @@ class ConfigError(Exception):
 class Config:
     """What a run does; sizes in bytes, `exclude` and `per_file_ignores` by glob patterns on paths below the root.
 
-    `select`, `ignore`, `per_file_ignores`, `baseline` and `allow_fixed` are for `check`.
+    `select`, `ignore`, `per_file_ignores`, `baseline` and `allow_fixed` are for `check`; `add_dependency`, whether the
+    vendor's package is listed beside torch, is for `migrate`.
     """
 
     target: str | None = None
@@ -36,6 +37,8 @@ class Config:
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     baseline: str | None = None
     allow_fixed: bool = False
+    add_dependency: bool = False
+    docs: bool = False  # whether the code in documents is migrated
 
 
 def load_config(root: Path, options: Mapping[str, Any]) -> Config:
@@ -100,7 +103,7 @@ def _converted(where: str, key: str, value: Any) -> Any:
         if isinstance(value, Mapping) and all(_is_texts(rules) for rules in value.values()):
             return {glob: tuple(rules) for glob, rules in value.items()}
         raise ConfigError(f"{where}: per-file-ignores must be a table of lists of rule ids, by glob pattern")
-    if key in ("force-exclude", "allow-fixed"):
+    if key in ("force-exclude", "allow-fixed", "add-dependency", "docs"):
         if isinstance(value, bool):
             return value
         raise ConfigError(f"{where}: {key} must be true or false")

@@ -11,6 +11,10 @@ from migrate.model import SUPPRESSION, Kind, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
 _LISTLESS: frozenset[Kind] = frozenset({"json", "env", "prose"})  # kinds that list no packages of Python's
+_WHEEL = r"(?:(?<![a-z\d])|(?<=%2b)|(?<=pt\d\d)|(?<=pt\d\d\d))cu\d{2,3}(?![a-z\d])"
+WHEEL = re.compile(_WHEEL)  # what wheels for CUDA are called, in lower case: cu121, %2bcu121, pt21cu121
+_LISTING: frozenset[Kind] = frozenset({"python", "requirements", "toml", "ini", "yaml"})  # kinds that list packages
+SETUP = (b"install_requires", b"extras_require")  # what setup() is told of other packages
 _LINE = 200  # lines that end at a lone CR are looked for so far back
 Span = tuple[int, int]
 
@@ -21,10 +25,10 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         return True
     lower = data.lower()
     if kind != "python":
-        text = lower.decode("latin-1")
-        if _searched((*_outside(sites), *sites.outside.triggers)).search(text):
-            return True
-        return kind not in _LISTLESS and _named(sites.outside.distributions).search(text) is not None
+        found = _outside_mentions(lower, sites, kind)
+        if found or kind != "notebook":
+            return found
+        data = data.replace(b"\\n", b"\n").replace(b'"', b"\n")  # where lines of code begin
     if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(
@@ -32,7 +36,18 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         for stem, words in _stems(sites.triggers).items()
     ):
         return True
+    if any(keyword in data for keyword in SETUP) and _outside_mentions(lower, sites, kind):
+        return True
     return any(True for _ in _imports(data.removeprefix(BOM_UTF8).decode("latin-1"), sites.packages))
+
+
+def _outside_mentions(lower: bytes, sites: Sites, kind: Kind) -> bool:
+    """Whether lower-case bytes hold something for which a file that is no Python, or lists packages, is read."""
+    outside, text = sites.outside, lower.decode("latin-1")
+    listed = outside.listed if kind in _LISTING else ()
+    if _searched((*_outside(sites), *outside.triggers, *listed)).search(text):
+        return True
+    return kind not in _LISTLESS and _named(outside.distributions).search(text) is not None
 
 
 def text_mentions(text: str, sites: Sites) -> list[Span]:
@@ -132,13 +147,13 @@ def _named(distributions: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     """The names on the registry, each up to what varies, with any separators."""
     stems = sorted({re.split(r"[*\[]", pattern)[0] for pattern, _ in distributions})
     spelled = "|".join(re.escape(stem).replace(r"\-", "[-_.]") for stem in stems)
-    return re.compile(rf"(?<![a-z\d])(?:{spelled})")
+    return re.compile(rf"(?<![a-z\d])(?:{spelled})" if stems else r"(?!)")
 
 
 @cache
 def _searched(words: tuple[str, ...]) -> re.Pattern[str]:
-    """The words, and what wheels for CUDA are called: `cu121`."""
-    return re.compile("|".join((*map(re.escape, words), r"(?<![a-z\d])cu\d{2,3}(?![a-z\d])")))
+    """The words, and what wheels for CUDA are called."""
+    return re.compile("|".join((*map(re.escape, words), _WHEEL)))
 
 
 @cache

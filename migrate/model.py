@@ -15,8 +15,8 @@ SUPPRESSION = "accel:"  # begins the comments that keep a reference as it is
 RULE_IDS = (  # those that come from no row of a table
     "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
     "import:star", "method:cuda", "method:is_cuda", "method:override", "package:index", "package:torch",
-    "text:CUDAExecutionProvider", "text:code",
-    "text:compared", "text:dispatch-key", "text:settings", "unaccounted",
+    "resource:image", "text:CUDAExecutionProvider", "text:code", "text:compared",
+    "text:dispatch-key", "text:settings", "unaccounted",
 )  # fmt: skip
 RowKind = Literal["api", "env", "package", "cli", "resource"]
 Status = Literal["same", "renamed", "differs", "harmless", "missing", "unknown", "native"]
@@ -47,6 +47,7 @@ class Target:
     needs_import: bool
     distribution: str | None = None  # its name on the registry, if it is there
     install: str = ""  # how it is installed, for a person
+    published: tuple[str, ...] = ()  # minor versions that the registry has of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Outside:
     triggers: tuple[str, ...]  # only make us look
     distributions: tuple[tuple[str, str], ...]  # pattern of names on the registry -> key of the package rows
     resources: tuple[tuple[str, str], ...]  # pattern of images, resources, system packages -> key of the rows
+    listed: tuple[str, ...] = ()  # makes us look where packages are listed: something goes beside it
 
 
 @dataclass(frozen=True, slots=True)

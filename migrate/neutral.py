@@ -61,7 +61,7 @@ def _merged(rows: list[Rule | None], tables: list[Table]) -> Rule:
     harmless = [row for _, row in known if row.status in ("same", "harmless", "native")]
     works = first.kind != "api" or len(harmless) == len(known)
     if harmless and works:
-        return replace(harmless[0], to=None, review=None, keywords={}, positional=0)
+        return replace(harmless[0], to=None, review=None, first=None, keywords={}, positional=0)
     if first.is_template and (first.to or "").partition("(")[0] == first.key:
         return replace(first, review=None)  # a call that only has to name its device
     status: Status = "missing"

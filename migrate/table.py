@@ -1,4 +1,4 @@
-"""TOML rule tables → `Table`; every validation message about a table lives here.
+"""TOML rule tables → `Table`; what is wrong with one is said here, and in `mistakes`.
 
 The format is documented in docs/adding-a-row.md. All errors of a file are collected and raised at once,
 as `file: [table]: what is wrong (why)`.
@@ -12,6 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from migrate.mistakes import mistakes
 from migrate.model import RowKind, Rule, Sites, Status, Table, Target, Vocabulary
 from migrate.sites import read_sites
 from migrate.toml import TomlError, parse_toml
@@ -26,7 +27,7 @@ _IMPORT = {"line", "until", "evidence"}
 _NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
 _ROW = {"status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "from"}
 _KINDS = get_args(RowKind)
-_INSTALL = {"distribution", "how", "evidence"}
+_INSTALL = {"distribution", "versions", "how", "evidence"}
 
 
 class TableError(Exception):
@@ -49,25 +50,9 @@ def load_table(name: str, *, min_torch: str | None = None) -> Table:
     and the vendor import is dropped where every such torch loads the plug-in by itself.
     Raises `TableError` with every mistake found, or with the known names for an unknown target.
     """
-    path = RULES / f"{name}.toml"
     if name not in target_names():
         raise TableError([f"unknown target {name!r}{_hint(name, target_names())}"])
-    return read_table(path, min_torch=min_torch)
-
-
-def load_between(source: str, target: str, *, min_torch: str | None = None) -> Table:
-    """The table from one device to another, where "cuda" is one as well.
-
-    Raises `TableError` as `load_table` does, and where both are the same.
-    """
-    from migrate.between import between
-
-    home = load_sites_and_source()[1].name
-    if source == target:
-        raise TableError([f"source and target are both {source!r}"])
-    if source == home:
-        return load_table(target, min_torch=min_torch)
-    return between(load_table(source), None if target == home else load_table(target, min_torch=min_torch))
+    return read_table(RULES / f"{name}.toml", min_torch=min_torch)
 
 
 def read_table(path: Path, *, min_torch: str | None = None) -> Table:
@@ -190,18 +175,22 @@ class _Reader:
         self.evidence(loading, "target.import")
         needed = not (until and self.min_torch and version_key(self.min_torch) >= version_key(until))
         words = Vocabulary(**{key: texts[key] for key in _WORDS})
-        distribution, how = self.install(row)
-        return Target(words, texts["title"], texts["package"], self.versions, line, until, needed, distribution, how)
+        title, package = texts["title"], texts["package"]
+        return Target(words, title, package, self.versions, line, until, needed, *self.install(row))
 
-    def install(self, row: Mapping[str, Any]) -> tuple[str | None, str]:
-        """The name of the package on the registry, if it is there, and how it is installed."""
+    def install(self, row: Mapping[str, Any]) -> tuple[str | None, str, tuple[str, ...]]:
+        """The name of the package on the registry, if it is there, how it is installed, and its minor versions."""
         install = self.section(row, "install", "target.install")
         if not install:
-            return None, ""
+            return None, "", ()
         self.known(install, _INSTALL, "target.install")
         self.evidence(install, "target.install")
         distribution = self.text(install, "distribution", "target.install", required=False)
-        return distribution, self.text(install, "how", "target.install") or ""
+        versions = install.get("versions", [])
+        if not isinstance(versions, list) or not all(map(is_version, versions)):
+            self.fail("target.install", "versions must be a list of quoted version numbers")
+            versions = []
+        return distribution, self.text(install, "how", "target.install") or "", tuple(versions)
 
     def rules(self, source: Vocabulary) -> Iterator[Rule]:
         listed: dict[str, str] = {}
@@ -265,37 +254,21 @@ class _Reader:
         where = f'{kind}."{key}"'
         self.known(row, _ROW, where)
         status = self.status(row, where)
-        to = self.text(row, "to", where, required=status == "renamed")
-        if to and row.get("status") in {"same", "missing", "unknown", "harmless"}:
-            self.fail(where, f"a row with status {status!r} takes no 'to'")
-        message = self.text(row, "message", where, required=False)
-        review = self.text(row, "review", where, required=False)
-        if status in {"missing", "harmless", "native"} and not message:
-            self.fail(where, f"status {status!r} needs a 'message' that says what to do by hand, or why not")
-        if status == "differs" and not (message or review):
-            self.fail(where, "status 'differs' needs a 'message' (no edit) or 'to' and 'review'")
-        rule = Rule(
-            kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
-            keywords=row.get("keywords", {}), together=row.get("together"), positional=row.get("positional", 0),
-            first=self.first(row, status, where),
-        )  # fmt: skip
-        if "*" in key:
-            self.pattern(kind, key, rule, where)
-        return self.gated(rule)
-
-    def pattern(self, kind: str, key: str, rule: Rule, where: str) -> None:
-        if kind != "env" or re.fullmatch(r"[A-Z0-9]+_(?:[A-Z0-9]+_)?\*", key) is None:
-            self.fail(where, "only a variable may be a pattern, of one or two words, such as TORCH_NCCL_*")
-        elif rule.to:
-            self.fail(where, "a pattern takes no 'to'")
-
-    def first(self, row: Mapping[str, Any], status: Status, where: str) -> str | None:
         first = self.text(row, "from", where, required=False)
         if first is not None and not is_version(first):
             self.fail(where, f"from = {first!r} is not a version number, such as 0.21.0")
-        elif first is not None and (status != "native" or not where.startswith("package.")):
-            self.fail(where, "only a package with status 'native' takes a 'from'")
-        return first
+        rule = Rule(
+            kind, key, status, self.evidence(row, where),
+            to=self.text(row, "to", where, required=status == "renamed"),
+            message=self.text(row, "message", where, required=False),
+            review=self.text(row, "review", where, required=False),
+            since=self.since(row, where),
+            keywords=row.get("keywords", {}), together=row.get("together"), positional=row.get("positional", 0),
+            first=first,
+        )  # fmt: skip
+        for mistake in mistakes(rule) if status == row.get("status") else ():
+            self.fail(where, mistake)
+        return self.gated(rule)
 
     def since(self, row: Mapping[str, Any], where: str) -> str | None:
         since = self.text(row, "since", where, required=False)

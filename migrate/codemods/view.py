@@ -14,12 +14,6 @@ from migrate.model import Draft, Edit, Repository, Rule, Table
 from migrate.source import Place, Scan
 from migrate.syntax import Index, Use
 
-# Names of objects that hold the options of a program.
-OPTIONS = frozenset(
-    {"args", "arg", "opt", "opts", "options", "cfg", "config", "conf", "hparams", "flags", "params", "FLAGS", "self",
-     "cls", "settings"}
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class View:
