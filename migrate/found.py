@@ -11,6 +11,7 @@ from migrate.edits import position
 from migrate.model import Draft, Finding
 
 _SHOWN = 80
+_LOOKED_AT = 10 * _SHOWN  # characters of a line: one that is a megabyte long has many findings
 _LINE = re.compile(r"[^\r\n]*")
 
 

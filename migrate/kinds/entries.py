@@ -53,12 +53,13 @@ Node: TypeAlias = Scalar | Branch
 
 
 class Spot(NamedTuple):
-    """A branch and the way to it: the keys from the root, the items that hold it in their order."""
+    """A branch and the way to it: the keys from the root, the branch around it, and what its key `name` says."""
 
     branch: Branch
     keys: tuple[str, ...]
     around: Branch | None
     is_record: bool  # one mapping among others in a list
+    name: Scalar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,10 @@ def spots(tree: Branch) -> Iterator[Spot]:
     stack = [Spot(tree, (), None, False)]
     while stack:
         spot = stack.pop()
-        yield spot
         branch = spot.branch
+        named = (item.value for item in branch.items if item.key and item.key.text == "name")
+        name = next(named, None)
+        yield spot._replace(name=name) if isinstance(name, Scalar) else spot
         inner = [
             Spot(item.value, (*spot.keys, item.key.text) if item.key else spot.keys, branch, not branch.is_mapping)
             for item in branch.items

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from migrate.kinds.entries import Branch, Item, Scalar, Spot
 from migrate.kinds.page import Page, placed
@@ -34,7 +35,8 @@ def key_draft(page: Page, spot: Spot, key: Scalar) -> Draft | None:
         return None
     if not is_environment(page, spot):
         return placed(key, unedited(draft, "is this read as a variable of the environment?"))
-    return placed(key, _among(page, draft, key.text, [item.key.text for item in spot.branch.items if item.key]))
+    names = [item.key.text for item in spot.branch.items[: _MANY + 1] if item.key]
+    return placed(key, _among(page, draft, key.text, names))
 
 
 def item_drafts(page: Page, spot: Spot, item: Item, scalar: Scalar) -> list[Draft] | None:
@@ -58,7 +60,7 @@ def _assigned(page: Page, spot: Spot, scalar: Scalar) -> Iterator[Draft]:
     match = _ASSIGNED.fullmatch(scalar.text)
     if match is None:
         return
-    names = [other.text.partition("=")[0] for other in spot.branch.scalars()]
+    names = [other.text.partition("=")[0].rstrip() for other in islice(spot.branch.scalars(), _MANY + 1)]
     if draft := variable(page.table, match["name"], scalar.start):
         yield placed(scalar, _among(page, draft, match["name"], names))
     value = (match["value"] or "").lstrip().removeprefix("=").lstrip()
@@ -77,12 +79,11 @@ def _listed(page: Page, scalar: Scalar) -> Iterator[Draft]:
 
 def _container(page: Page, spot: Spot, item: Item, scalar: Scalar) -> list[Draft] | None:
     """What to say of `name: NAME` and of the `value:` beside it."""
-    named = {other.key.text: other.value for other in spot.branch.items if other.key}
-    name = named.get("name")
-    if not spot.is_record or not is_environment(page, spot) or item.key is None or not isinstance(name, Scalar):
+    name = spot.name
+    if not spot.is_record or not is_environment(page, spot) or item.key is None or name is None:
         return None
     if item.key.text == "name" and (draft := variable(page.table, scalar.text, scalar.start)):
-        others = spot.around.items if spot.around else ()
+        others = spot.around.items[: _MANY + 1] if spot.around else ()
         names = [text for other in others if isinstance(other.value, Branch) for text in _names(other.value)]
         return [placed(scalar, _among(page, draft, scalar.text, names))]
     if item.key.text == "value" and (draft := named_value(page.table, name.text, scalar.text, scalar.start)):
@@ -101,9 +102,9 @@ def _among(page: Page, draft: Draft, name: str, names: list[str]) -> Draft:
     if not draft.edits:
         return draft
     new = draft.edits[0].text
-    if new in names[:_MANY]:
+    if new in names:
         return Draft("left:multi-backend", draft.start, draft.end, "left", f"{new} is set beside it")
-    others = (variable(page.table, other, 0) for other in names[:_MANY] if other != name)
+    others = (variable(page.table, other, 0) for other in names if other != name)
     if len(names) > _MANY or any(other and other.edits and other.edits[0].text == new for other in others):
         return unedited(draft, "another variable of this list becomes the same")
     if name in page.names_read:

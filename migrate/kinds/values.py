@@ -46,9 +46,8 @@ def key_drafts(page: Page, spot: Spot, key: Scalar) -> list[Draft]:
 def name_of(page: Page, spot: Spot, item: Item) -> str:
     """The key that says what a value is: its own, or where that says nothing the one around it."""
     own = item.key.text if item.key else ""
-    named = next((other.value for other in spot.branch.items if other.key and other.key.text == "name"), None)
-    if own in _EMPTY and own != "name" and isinstance(named, Scalar) and _says(page, named.text):
-        return named.text
+    if own in _EMPTY and own != "name" and spot.name and _says(page, spot.name.text):
+        return spot.name.text
     around = spot.keys[::-1][:2]
     if not own and around and around[0] in _EMPTY:
         around = spot.keys[::-1][1:3]
