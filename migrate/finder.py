@@ -46,6 +46,12 @@ def triggers_of(sites: Sites, kind: Kind) -> re.Pattern[str]:
     return _searched(words, (*_wheels(sites), *named))
 
 
+def names_package(name: str, sites: Sites) -> bool:
+    """Whether a name in lower case may be one of those on the registry: a quick answer that is right if it is no."""
+    distributions = sites.outside.distributions
+    return bool(distributions) and re.match(_named(distributions), name) is not None
+
+
 def is_wheel(text: str, sites: Sites) -> bool:
     """Whether a version or an address is that of a build for CUDA, where the tables lead away from CUDA."""
     return any(re.search(pattern, text.lower()) for pattern in _wheels(sites))

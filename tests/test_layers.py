@@ -130,7 +130,7 @@ OURS = {
     "kinds.excerpt": "model",
     "kinds.prose": "kinds.reading",
     "kinds.reading": "comments edits finder found model settle suppress",
-    "kinds.rows": "advice model naming",
+    "kinds.rows": "advice finder model naming",
 }
 
 # Everything else that is not in this table may be imported anywhere.
