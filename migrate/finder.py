@@ -11,7 +11,7 @@ from migrate.model import SUPPRESSION, Kind, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
 # What wheels for CUDA are called, in lower case: cu121, %2bcu121, pt21cu121.
-_WHEEL = r"(?:(?<![a-z\d])|(?<=%2b)|(?<=pt\d\d)|(?<=pt\d\d\d))cu\d{2,3}(?![a-z\d])"
+_WHEEL = r"cu(?:(?<![a-z\d]cu)|(?<=%2bcu)|(?<=pt\d\dcu)|(?<=pt\d\d\dcu))\d{2,3}(?![a-z\d])"
 _LISTING: frozenset[Kind] = frozenset({"python", "requirements", "toml", "ini", "yaml"})  # kinds that list packages
 SETUP = (b"install_requires", b"extras_require")  # what setup() is told of other packages
 _LISTLESS: frozenset[Kind] = frozenset({"json", "env", "prose"})  # kinds that list no packages of Python's
