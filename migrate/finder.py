@@ -11,7 +11,7 @@ from migrate.model import SUPPRESSION, Kind, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
 # What wheels for CUDA are called, in lower case: cu121, %2bcu121, pt21cu121.
-_WHEEL = r"(?:(?<![a-z\d])|(?<=%2b)|(?<=pt\d\d)|(?<=pt\d\d\d))cu\d{2,3}(?![a-z\d])"
+_WHEEL = r"cu(?:(?<![a-z\d]cu)|(?<=%2bcu)|(?<=pt\d\dcu)|(?<=pt\d\d\dcu))\d{2,3}(?![a-z\d])"
 _LISTING: frozenset[Kind] = frozenset({"python", "requirements", "toml", "ini", "yaml"})  # kinds that list packages
 SETUP = (b"install_requires", b"extras_require")  # what setup() is told of other packages
 _LISTLESS: frozenset[Kind] = frozenset({"json", "env", "prose"})  # kinds that list no packages of Python's
@@ -47,6 +47,12 @@ def triggers_of(sites: Sites, kind: Kind) -> re.Pattern[str]:
     words = (*_outside(sites), *outside.triggers, *(outside.listed if kind in _LISTING else ()))
     named = () if kind in _LISTLESS or not outside.distributions else (_named(outside.distributions),)
     return _searched(words, (*_wheels(sites), *named))
+
+
+def names_package(name: str, sites: Sites) -> bool:
+    """Whether a name in lower case may be one of those on the registry: a quick answer that is right if it is no."""
+    distributions = sites.outside.distributions
+    return bool(distributions) and re.match(_named(distributions), name) is not None
 
 
 def is_wheel(text: str, sites: Sites) -> bool:

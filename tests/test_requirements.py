@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kit import TARGETS, command, lines_of, result_of, table, tree
 
@@ -77,7 +77,7 @@ def test_vendors_package_goes_behind_torch(before: str, after: str) -> None:
         "",
         "numpy\n",
         "# torch\n",
-        "torchvision\ntorch-geometric\npytorch\n",
+        "torchvision\ntorchmetrics\npytorch\n",
         "-r torch\n",
         "-e torch\n",
         "torch\ntorch-npu==2.1.0\n",
@@ -144,7 +144,10 @@ LINE = st.one_of(st.sampled_from(SPECS), ANY)
 NEWLINE = st.sampled_from(["\n", "\r\n", "\r", " \\\n", ""])
 TEXT = st.lists(st.tuples(LINE, NEWLINE), max_size=12).map(lambda lines: "".join(map("".join, lines)))
 
+many = settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+
+@many
 @given(TEXT)
 def test_no_line_is_edited_without_the_flag(text: str) -> None:
     result = result_of(text.encode(), name=NAME)
@@ -152,6 +155,7 @@ def test_no_line_is_edited_without_the_flag(text: str) -> None:
     assert result.edits == ()
 
 
+@many
 @given(TEXT)
 def test_with_the_flag_at_most_one_line_is_added_and_once(text: str) -> None:
     result = run(text)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from migrate.advice import advice
+from migrate.finder import names_package
 from migrate.model import Draft, Edit, RowKind, Rule, Safety, Table
 from migrate.naming import says
 
@@ -61,6 +62,8 @@ def command(table: Table, word: str, start: int) -> Draft | None:
 def distribution(table: Table, name: str, start: int) -> Draft | None:
     """A package by its name on a registry; None for one that needs nothing done."""
     normal = normalized(name)
+    if not names_package(normal, table.sites):
+        return None
     key = next((key for pattern, key in table.sites.outside.distributions if fnmatchcase(normal, pattern)), None)
     return None if key is None else _reported(table, "package", key, name, start)
 
