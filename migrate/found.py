@@ -28,8 +28,8 @@ def finding_of(text: str, mentions: Sequence[tuple[int, int]], draft: Draft, sta
         at = mentions[index][0] if index < len(mentions) and mentions[index][0] < draft.end else at
     line, column = position(starts, at)
     return Finding(
-        draft.rule_id, draft.start, draft.end, line, column, _shown(text, at, at - column + 1, draft), draft.message, draft.safety,
-        draft.edits, draft.suppressed,
+        draft.rule_id, draft.start, draft.end, line, column, _shown(text, at, at - column + 1, draft), draft.message,
+        draft.safety, draft.edits, draft.suppressed,
     )  # fmt: skip
 
 
