@@ -154,7 +154,7 @@ def _assigned(view: _View, name: Word, value: Word, *, given: bool) -> Iterator[
         yield found
     elif (name.text in _PATHS and view.mentions(value.text)) or view.is_place(value.text):
         yield _setting(view, value, "a path")
-    elif found := index(view.table, value.text, value.start):
+    elif "://" in value.text and (found := index(view.table, value.text, value.start)):
         yield found
 
 
