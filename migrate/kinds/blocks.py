@@ -42,7 +42,7 @@ def markdown_blocks(text: str) -> list[Block]:
     for token in reader.parse(text):
         language = _LANGUAGE.match(token.info.strip()) if token.type == "fence" else None
         if language and token.map:
-            lines = token.content.split("\n")[:-1]
+            lines = token.content.removesuffix("\n").split("\n") if token.content else []
             first = token.map[0] + 1
             spans = [(starts[number], starts[number + 1]) for number in range(first, first + len(lines))]
             found.append(_block(text, language["language"].lower(), spans, lines))

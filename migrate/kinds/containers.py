@@ -117,6 +117,7 @@ def _options(table: Table, words: Sequence[Word], command: Sequence[str]) -> lis
     """The devices and backends among the options of a program, which are ours where Python runs it."""
     found: list[Draft] = []
     python = any(_PYTHON.fullmatch(word) for word in command)
+    program = "the image's entry point" if command[0].startswith("-") else command[0]
     for number, word in enumerate(words):
         name, sign, value = word.text.partition("=")
         start = word.start + len(name) + 1
@@ -125,7 +126,7 @@ def _options(table: Table, words: Sequence[Word], command: Sequence[str]) -> lis
         if not sign and number + 1 < len(words):
             value, start = words[number + 1].text, words[number + 1].start
         if draft := named_value(table, name.lstrip("-"), value, start):
-            found.append(draft if python else unedited(draft, f"an option of {command[0]}"))
+            found.append(draft if python else unedited(draft, f"an option of {program}"))
     return found
 
 

@@ -150,11 +150,12 @@ def _assigned(view: _View, name: Word, value: Word, *, given: bool) -> Iterator[
     if given and name.text in view.images:
         yield from _image(view, value)
         return
-    found = named_value(view.table, name.text, value.text, value.start) or index(view.table, value.text, value.start)
-    if found:
+    if found := named_value(view.table, name.text, value.text, value.start):
         yield found
     elif (name.text in _PATHS and view.mentions(value.text)) or view.is_place(value.text):
         yield _setting(view, value, "a path")
+    elif "://" in value.text and (found := index(view.table, value.text, value.start)):
+        yield found
 
 
 def _setting(view: _View, word: Word, what: str) -> Draft:
