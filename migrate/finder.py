@@ -18,6 +18,8 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
     """Whether the bytes of a file hold a word, in any case, or something else for which it has to be parsed."""
     if kind == "cuda-source":
         return True
+    if kind == "notebook":
+        data = data.replace(b'\\"', b"'")  # which makes no word
     lower = data.lower()
     if kind != "python":
         words = (*_outside(sites), *sites.outside.triggers, *(_stem(name) for name, _ in sites.outside.distributions))

@@ -53,7 +53,7 @@ def read(source: Source) -> Reading:
             whole = Piece("foreign", 0, len(spelled(cell).text))
             hear_pieces(spoken, source, spelled(cell), [whole])
     module, findings = _findings(spoken, source, parts)
-    _heed(spoken, module, findings)
+    kept = _heed(spoken, module, findings)
     return Reading(
         spoken.drafts,
         spoken.comments,
@@ -61,6 +61,7 @@ def read(source: Source) -> Reading:
         mentions=sorted(spoken.mentions),
         cell_of=_places(notebook.cells, spelled),
         shown=readable,
+        kept=kept,
     )
 
 
@@ -117,8 +118,8 @@ def _findings(spoken: Spoken, source: Source, parts: list[Part]) -> tuple[Module
     return joined([]), ()
 
 
-def _heed(spoken: Spoken, module: Module, findings: Iterable[Finding]) -> None:
-    """Add the findings of the module; what a `skip-file` in it says is for the whole notebook."""
+def _heed(spoken: Spoken, module: Module, findings: Iterable[Finding]) -> list[Draft]:
+    """The findings of the module as drafts; what a `skip-file` in it says is for the whole notebook."""
     text = module.excerpt.text
     if SUPPRESSION in text and _is_skipped(text):
         if any(draft.safety != "left" for draft in spoken.drafts):
@@ -128,11 +129,13 @@ def _heed(spoken: Spoken, module: Module, findings: Iterable[Finding]) -> None:
             for draft in spoken.drafts
         ]
     starts = line_starts(text)
+    drafts: list[Draft] = []
     for finding in findings:
-        spoken.drafts.append(module.moved(draft_of(finding)))
+        drafts.append(module.moved(draft_of(finding)))
         at = starts[finding.line - 1] + finding.column - 1
         if finding.start < at < finding.end:  # the line of a long text that matters
             spoken.mentions.append((module.excerpt.starts[at], module.excerpt.ends[at]))
+    return drafts
 
 
 def _is_skipped(text: str) -> bool:

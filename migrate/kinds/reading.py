@@ -33,10 +33,11 @@ class Source:
 class Reading:
     """What a reader says of a file.
 
-    `drafts` may come in any order and speak of a place twice. A mention of CUDA that none of them covers is left:
-    as a comment inside one of `comments`, else as `rest`. `verify` raises `SyntaxError` for a text with the edits
-    made that is not what it should be. `mentions` are those of the text that count, None where all do. For a notebook
-    `cell_of` gives the cell of an offset, and `shown` a found text as its reader knows it.
+    `drafts` may come in any order and speak of a place twice; those of `kept` are settled, and stay as they are.
+    A mention of CUDA that none of them covers is left: as a comment inside one of `comments`, else as `rest`.
+    `verify` raises `SyntaxError` for a text with the edits made that is not what it should be. `mentions` are those
+    of the text that count, None where all do. For a notebook `cell_of` gives the cell of an offset, and `shown` a
+    found text as its reader knows it.
     """
 
     drafts: Iterable[Draft]
@@ -46,6 +47,7 @@ class Reading:
     mentions: Sequence[Span] | None = None
     cell_of: Callable[[int], Cell | None] | None = None
     shown: Callable[[str], str] | None = None
+    kept: Sequence[Draft] = ()
 
 
 Reader = Callable[[Source], Reading]
@@ -59,7 +61,7 @@ def reported(source: Source, reading: Reading) -> tuple[Finding, ...]:
     text = source.text
     starts = line_starts(text)
     mentions = text_mentions(text, source.table.sites) if reading.mentions is None else reading.mentions
-    drafts = settled(reading.drafts)
+    drafts = [*settled(reading.drafts), *reading.kept]
     drafts += _unspoken(text, mentions, drafts, reading)
     found = sorted((finding_of(text, mentions, draft, starts) for draft in drafts), key=place_of)
     findings = tuple(_placed(reading, finding, starts) for finding in _suppressed(source, reading, tuple(found)))
