@@ -17,6 +17,10 @@ def code(source: str | list[str]) -> Json:
     return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": source}
 
 
+def text_cell(source: str | list[str]) -> Json:
+    return {"cell_type": "markdown", "metadata": {}, "source": source}
+
+
 def notebook(*cells: Json, language: str = "python") -> Json:
     metadata = {"kernelspec": {"name": "k", "display_name": "k", "language": language}}
     return {"cells": list(cells), "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from migrate.edits import line_starts, position
@@ -15,6 +16,8 @@ from migrate.kinds.sources import Spelled, spelled
 _SPACE = re.compile(r"[ \t\r\n]*")
 _OPENED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(?P<bracket>[\[{])')
 _MOST = 1_000_000  # lists and objects: what a hostile file would fill the memory with
+_MOST_CELLS = 20_000
+_MOST_LINES = 2_000_000
 _OLD = "convert it with jupyter nbconvert --to notebook"
 # Nobody asks for long numbers, and one of a million digits takes its time.
 _DECODER = json.JSONDecoder(parse_int=lambda digits: int(digits[:9]), parse_float=lambda _: 0.0)
@@ -41,9 +44,11 @@ class Notebook:
 
 def notebook_of(text: str) -> Notebook:
     """Find the cells. Raises `SyntaxError` for a text that is no notebook, or one of an old format."""
+    if text.count("\n") > _MOST_LINES:
+        raise SyntaxError(f"more than {_MOST_LINES:,} lines")
     if text.count("[") + text.count("{") > _MOST:
-        brackets = sum(1 for found in _OPENED.finditer(text) if found["bracket"])
-        if brackets > _MOST:
+        brackets = (found for found in _OPENED.finditer(text) if found["bracket"])
+        if next(islice(brackets, _MOST, None), None):
             raise _error(text, 0, f"more than {_MOST:,} lists and objects")
     try:
         return _read(text)
@@ -99,6 +104,8 @@ def _cells(text: str, at: int) -> tuple[list[Source], int]:
     at = _after(text, at + 1)
     while text[at : at + 1] != "]":
         number, start = len(cells) + 1, at
+        if number > _MOST_CELLS:
+            raise _error(text, at, f"more than {_MOST_CELLS:,} cells")
         if text[at : at + 1] != "{":
             raise _error(text, at, f"no notebook: cell {number} is no JSON object")
         values: _Values = {}
@@ -120,6 +127,8 @@ def _cells(text: str, at: int) -> tuple[list[Source], int]:
 def _cell(text: str, at: int, number: int, values: _Values) -> Source:
     start, end, source = values.get("source", (0, 0, None))
     lines = source if isinstance(source, list) else [source]
+    if len(lines) > _MOST:
+        raise _error(text, at, f"more than {_MOST:,} lines in cell {number}")
     if not all(isinstance(line, str) for line in lines):
         raise _error(text, at, f"no notebook: the source of cell {number} is no text")
     kind = values["cell_type"][2] if "cell_type" in values else ""

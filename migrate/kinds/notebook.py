@@ -22,6 +22,7 @@ from migrate.model import SUPPRESSION, Cell, Draft, Finding
 
 _PYTHON = ("python", "ipython")
 _MOST = 2_000_000  # characters of code as JSON spells it: twice what a Python file may have
+_MOST_MENTIONS = 20_000
 _ATTEMPTS = 3  # at finding the cell that cannot be read
 _UNREAD = "the cell does not parse as Python: migrate it by hand"
 _TEXT_CELL = "in a text of the notebook"
@@ -45,6 +46,8 @@ def read(source: Source) -> Reading:
     for cell in notebook.cells:
         if cell.kind != "code":
             _hear_text(spoken, source, cell)
+        if len(spoken.mentions) > _MOST_MENTIONS:
+            raise SyntaxError(f"more than {_MOST_MENTIONS:,} mentions of CUDA in its texts")
     parts: list[Part] = []
     for cell in code:
         if notebook.language.startswith(_PYTHON):
