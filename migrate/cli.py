@@ -18,6 +18,7 @@ import click
 
 from migrate import __version__
 from migrate.cli_check import FAILED, baseline, check, fail
+from migrate.cli_rules import explain, rules
 
 if TYPE_CHECKING:
     from migrate.config import Config
@@ -72,11 +73,14 @@ def main() -> None:
 
 main.add_command(check)
 main.add_command(baseline)
+main.add_command(rules)
+main.add_command(explain)
 
 
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--target", cls=_TargetOption, metavar="NAME")
+@click.option("--from", "source", metavar="NAME", default="cuda", help="The vendor to migrate from. Default: cuda.")
 @click.option("--diff", "show_only", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--exit-code", is_flag=True, help="With --diff: exit with 1 if anything would change.")
 @click.option(
@@ -86,6 +90,8 @@ main.add_command(baseline)
               help="Also write the report there: .json or .patch. May be repeated.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What goes to stdout.")
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that the result must run on, such as 2.5.")
+@click.option("--api-support", is_flag=True, help="Also list uses of PyTorch that the vendor says it does not support.")
+@click.option("--hardware", metavar="NAME", help="With --api-support: a generation of the hardware, such as a2.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated.")
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
@@ -119,6 +125,8 @@ def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) 
         raise click.UsageError("--diff writes nothing, --output writes a copy: choose one")
     if options["exit_code"] and not show_only:
         raise click.UsageError("--exit-code goes with --diff")
+    if options["hardware"] and not options["api_support"]:
+        raise click.UsageError("--hardware goes with --api-support")
     for path in options["reports"]:
         if path.suffix not in _REPORTS:
             raise click.UsageError(f"--report {path}: the suffix must be one of {', '.join(_REPORTS)}")
@@ -128,7 +136,7 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
-    from migrate.table import TableError, load_table, target_names
+    from migrate.table import TableError, load_between, target_names
 
     names = ("target", "min_torch", "max_file_size", "jobs")
     try:
@@ -139,7 +147,11 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
         if config.target is None:
             known = ", ".join(target_names())
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
-        table = load_table(config.target, min_torch=config.min_torch)
+        table = load_between(options["source"], config.target, min_torch=config.min_torch)
+        if options["api_support"]:
+            from migrate.support import load_support
+
+            table = replace(table, support=load_support(config.target, options["hardware"], config.min_torch))
         return table, discover(paths, config.exclude, config.max_file_size, root=project), config
     except FileNotFoundError as error:
         fail(f"no such file or folder: {error}")

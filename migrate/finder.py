@@ -40,7 +40,7 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
 def text_mentions(text: str, sites: Sites) -> list[Span]:
     """Spans of the words that have to be accounted for in a file that is no Python, in order."""
     found = (match.span() for match in _searched(_outside(sites)).finditer(_lowered(text)))
-    return [(start, end) for start, end in found if _is_word(text, start, end)]
+    return [(start, end) for start, end in found if _is_word(text, start, end, sites.bounded)]
 
 
 class Finder:
@@ -60,7 +60,7 @@ class Finder:
     def mentions(self) -> list[Span]:
         """Spans of the words that have to be accounted for, in order."""
         found = _occurrences(self.lower, self.sites.words)
-        return sorted((start, end) for start, end in found if _is_word(self.text, start, end))
+        return sorted((start, end) for start, end in found if _is_word(self.text, start, end, self.sites.bounded))
 
     def reasons_to_look(self) -> Iterator[Span]:
         """Spans of everything else: triggers, imports of packages, aliases; in no order."""
@@ -78,15 +78,27 @@ def mentions_cuda(name: str, sites: Sites) -> bool:
     lower = name.lower()
     if not any(word in lower for word in sites.words):
         return False
-    return lower == name or any(_is_word(name, start, end) for start, end in _occurrences(lower, sites.words))
+    if lower == name and not sites.bounded:
+        return True
+    return any(_is_word(name, start, end, sites.bounded) for start, end in _occurrences(lower, sites.words))
 
 
-def _is_word(text: str, start: int, end: int) -> bool:
+def _is_word(text: str, start: int, end: int, bounded: bool) -> bool:
     """Whether a match is one word of its own: `AsyncClient` holds "nccl", and `ConvMlp` "nvml", by chance."""
     word = text[start:end]
+    if bounded and not _is_bounded(text, start, end):
+        return False
     if word.islower() or word.isupper() or word.istitle():
         return True
     return word[:2].lower() == "cu"  # cuDNN, cuBLAS
+
+
+def _is_bounded(text: str, start: int, end: int) -> bool:
+    """Whether the letters around a match belong to other words: as in `NPUGraph` and `isNpu`, not in `input`."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before.isalpha() and not (before.islower() and text[start].isupper()):
+        return False
+    return not after.isalpha() or after.isupper()
 
 
 def _lowered(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Safety = Literal["safe", "review", "manual", "left"]
+Safety = Literal["safe", "review", "manual", "left", "info"]
 Kind = Literal[
     "python", "cuda-source", "notebook", "shell", "make", "yaml", "json", "toml", "ini", "env", "docker",
     "requirements", "docs", "prose",
@@ -112,6 +112,8 @@ class Sites:
     foreign: frozenset[str]  # packages whose devices are not torch's
     foreign_methods: frozenset[str]
     outside: Outside
+    flags: frozenset[str] = frozenset()  # accelerators that the project's own names name as well: `no_cuda`
+    bounded: bool = False  # whether a word counts only where no other letters adjoin it: "npu" is not in "input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,17 @@ class Table:
     digest: str
     missing_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of functions that exist there
     together: tuple[Rule, ...] = ()  # the rows that count only beside another name
+    sources: Mapping[str, str] = field(default_factory=dict)  # word of an evidence -> address with {path}
+    support: Mapping[str, str] = field(default_factory=dict)  # name of torch -> why it does not work there
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:
         return self.rules.get(f"{kind}:{key}")
+
+    def link(self, rule: Rule) -> str:
+        """The address at which the claim of a row can be looked up."""
+        word, _, path = rule.evidence.partition(":")
+        return self.sources.get(word, "{path}").replace("{path}", path)
 
     def rule_for(self, kind: str, key: str) -> Rule | None:
         """The row of a key, or the one whose pattern ("NCCL_*") it begins with."""

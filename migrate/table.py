@@ -55,6 +55,21 @@ def load_table(name: str, *, min_torch: str | None = None) -> Table:
     return read_table(path, min_torch=min_torch)
 
 
+def load_between(source: str, target: str, *, min_torch: str | None = None) -> Table:
+    """The table from one device to another, where "cuda" is one as well.
+
+    Raises `TableError` as `load_table` does, and where both are the same.
+    """
+    from migrate.between import between
+
+    home = load_sites_and_source()[1].name
+    if source == target:
+        raise TableError([f"source and target are both {source!r}"])
+    if source == home:
+        return load_table(target, min_torch=min_torch)
+    return between(load_table(source), None if target == home else load_table(target, min_torch=min_torch))
+
+
 def read_table(path: Path, *, min_torch: str | None = None) -> Table:
     """Like `load_table`, for a table anywhere on disk. Raises `TableError`; `OSError` if it can't be read."""
     if min_torch is not None and not is_version(min_torch):
@@ -69,12 +84,17 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
         raise TableError(reader.errors)
     digest = blake2b(raw_sites + raw + (min_torch or "").encode(), digest_size=16).hexdigest()
     together = tuple(rule for rule in rules.values() if rule.together)
-    return Table(source, target, rules, sites, digest, missing_arguments, together)
+    return Table(source, target, rules, sites, digest, missing_arguments, together, reader.sources)
 
 
 def load_sites() -> Sites:
     """Where CUDA shows, which is the same for all targets: all that the pre-filter needs."""
-    return read_sites(_parse(_SITES.name, _SITES.read_bytes()))[0]
+    return load_sites_and_source()[0]
+
+
+def load_sites_and_source() -> tuple[Sites, Vocabulary]:
+    """The sites, and the words that all tables begin with."""
+    return read_sites(_parse(_SITES.name, _SITES.read_bytes()))
 
 
 def version_key(version: str) -> tuple[int, ...]:
@@ -106,7 +126,9 @@ class _Reader:
     def __init__(self, file: str, raw: Mapping[str, Any], min_torch: str | None) -> None:
         self.file, self.raw, self.min_torch = file, raw, min_torch
         self.errors: list[str] = []
-        self.sources = set(self.section(raw, "sources", "sources")) - {"rev"}
+        sources = self.section(raw, "sources", "sources")
+        rev = str(sources.get("rev", ""))
+        self.sources = {word: str(url).replace("{rev}", rev) for word, url in sources.items() if word != "rev"}
         self.versions: tuple[str, ...] = ()
         self.package = ""
         if raw.get("schema") != SCHEMA:

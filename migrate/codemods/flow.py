@@ -90,6 +90,7 @@ class _Reader:
         self.seeds: set[Carrier] = set()
         self.names: set[Carrier] = set()  # of what holds a name such as "gpu", which is no device of torch's
         self.lookups: list[tuple[ast.expr, ast.expr, tuple[ast.AST, ...]]] = []
+        self.no_devices = tuple(name for name in _NAMES if name != table.source.device)
         self.numbered = re.compile(rf"{re.escape(table.source.device)}:")
 
     def devices(self) -> set[Carrier]:
@@ -139,7 +140,9 @@ class _Reader:
         elif isinstance(node, ast.Compare):
             if isinstance(node.ops[0], (ast.In, ast.NotIn)):
                 self.lookups.append((node.comparators[0], node.left, around))
-            if any(isinstance(part, ast.Constant) and part.value in _NAMES for part in every(node.comparators[0])):
+            if any(
+                isinstance(part, ast.Constant) and part.value in self.no_devices for part in every(node.comparators[0])
+            ):
                 self.names.update(self.carriers(node.left, around))
 
     def assigned(self, target: ast.expr, value: ast.expr, around: tuple[ast.AST, ...], in_class: bool) -> None:
@@ -154,7 +157,7 @@ class _Reader:
 
     def share(self, carrier: Carrier, value: ast.expr, around: tuple[ast.AST, ...]) -> None:
         self.seen(carrier)
-        if isinstance(value, ast.Constant) and value.value in _NAMES:
+        if isinstance(value, ast.Constant) and value.value in self.no_devices:
             self.names.add(carrier)
         first = value.values[0] if isinstance(value, ast.JoinedStr) and value.values else value
         if isinstance(first, ast.Constant) and isinstance(first.value, str) and self.numbered.match(first.value):

@@ -10,7 +10,7 @@ from functools import cache
 
 from migrate.comments import read_comments
 from migrate.edits import line_starts, position
-from migrate.finder import may_mention, text_mentions
+from migrate.finder import text_mentions
 from migrate.kinds import cells
 from migrate.kinds.excerpt import draft_of
 from migrate.kinds.foreign import Spoken, hear_pieces, is_python, manual, migrated
@@ -105,9 +105,11 @@ def _hear_unread(spoken: Spoken, source: Source, cell: Spelled) -> None:
 
 def _findings(spoken: Spoken, source: Source, parts: list[Part]) -> tuple[Module, tuple[Finding, ...]]:
     """What is found in the Python of a notebook, without the cells that the parser stumbles over."""
+    from migrate.engine import concerns
+
     for _ in range(_ATTEMPTS):
         module = joined(parts)
-        if not may_mention(module.excerpt.text.encode("utf-8", "replace"), source.table.sites):
+        if not concerns(module.excerpt.text.encode("utf-8", "replace"), "python", source.table):
             return module, ()
         try:
             return module, migrated(source, module.excerpt.text)

@@ -21,7 +21,7 @@ from migrate.report.shown import (
     scope_line,
 )
 
-_STYLES: dict[Safety, str] = {"manual": "bold yellow", "review": "cyan", "safe": "green", "left": "dim"}
+_STYLES: dict[Safety, str] = {"manual": "bold yellow", "review": "cyan", "safe": "green", "info": "blue", "left": "dim"}
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # What CI systems obey anywhere in a line of a log: `##[error]` (GitHub), `##vso[…]` (Azure), `##teamcity[…]`.
 _COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)")
-ORDER: tuple[Safety, ...] = ("manual", "review", "safe", "left")
+ORDER: tuple[Safety, ...] = ("manual", "review", "safe", "info", "left")
 
 
 def printable(text: str) -> str:
@@ -93,7 +93,7 @@ def rule_counts(report: RepoReport) -> list[RuleCount]:
 
 def findings_by_file(report: RepoReport) -> Iterator[tuple[str, FileResult, list[Finding]]]:
     """What to look at, headed by how much it is: the manual work of each file, most of it first, then the reviews."""
-    for safety, need in (("manual", "for you"), ("review", "worth a review")):
+    for safety, need in (("manual", "for you"), ("review", "worth a review"), ("info", "to know")):
         files = [(result, [item for item in result.findings if item.safety == safety]) for result in report.files]
         for result, found in sorted(files, key=lambda pair: -len(pair[1])):
             if found:
