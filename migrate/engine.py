@@ -48,7 +48,9 @@ def migrate_bytes(
 
 def concerns(data: bytes, kind: Kind, table: Table) -> bool:
     """Whether a file has to be looked at: it may mention CUDA, or use what the vendor does not support."""
-    return may_mention(data, table.sites, kind) or (kind == "python" and bool(table.support) and b"torch" in data)
+    return may_mention(data, table.sites, kind) or (
+        kind in ("python", "notebook") and bool(table.support) and b"torch" in data
+    )
 
 
 def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Repository) -> FileResult:

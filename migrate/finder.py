@@ -23,6 +23,8 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
     """Whether the bytes of a file hold a word, in any case, or something else for which it has to be parsed."""
     if kind == "cuda-source":
         return True
+    if kind == "notebook":
+        data = data.replace(b'\\"', b"'")  # which makes no word
     lower = data.lower()
     if kind != "python":
         found = triggers_of(sites, kind).search(lower.decode("latin-1")) is not None

@@ -24,6 +24,7 @@ _AFTER = re.compile(r"\w*(?:\.\w|::|[(\"'`]|<<<)")
 _NAME = re.compile(r"[\w.]*(?<!\.)")
 _NAME_END = re.compile(r"(?<![\w.])[\w.]*\Z")
 _NEAR = 60  # characters around a mention
+_UNREAD = "cannot be read: migrate it by hand"
 _OTHER = "code that is no Python: migrate it by hand"
 
 
@@ -49,8 +50,8 @@ def hear_pieces(spoken: Spoken, source: Source, cell: Spelled, pieces: Iterable[
         mentions = text_mentions(excerpt.text, source.table.sites)
         try:
             drafts, comments = _said(source, excerpt, piece, mentions)
-        except SyntaxError as error:
-            drafts, comments = manual(excerpt.text, mentions, f"cannot be read ({error.msg}): migrate it by hand"), []
+        except SyntaxError:
+            drafts, comments = manual(excerpt.text, mentions, _UNREAD), []
         spoken.drafts.extend(map(excerpt.moved, drafts))
         spoken.mentions.extend(_moved(excerpt, mentions))
         if "\n" in cell.between:  # else a comment would speak for other lines

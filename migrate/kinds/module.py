@@ -53,7 +53,7 @@ class Module:
     def _is_ours(self, edit: Edit) -> bool:
         number = self.part_of(edit.start)
         begin, part = self.begins[number], self.parts[number]
-        if edit.start < edit.end > begin + len(part.code):
+        if edit.start < edit.end > begin + len(part.code) + len(part.line_end):
             return False
         return not overlaps([edit], (Edit(begin + start, begin + end, "") for start, end in part.masks))
 

@@ -10,7 +10,7 @@ from functools import cache
 
 from migrate.comments import read_comments
 from migrate.edits import line_starts, position
-from migrate.finder import may_mention, text_mentions
+from migrate.finder import text_mentions
 from migrate.kinds import cells
 from migrate.kinds.excerpt import draft_of
 from migrate.kinds.foreign import Spoken, hear_pieces, is_python, manual, migrated
@@ -22,6 +22,7 @@ from migrate.model import SUPPRESSION, Cell, Draft, Finding
 
 _PYTHON = ("python", "ipython")
 _MOST = 2_000_000  # characters of code as JSON spells it: twice what a Python file may have
+_MOST_MENTIONS = 20_000
 _ATTEMPTS = 3  # at finding the cell that cannot be read
 _UNREAD = "the cell does not parse as Python: migrate it by hand"
 _TEXT_CELL = "in a text of the notebook"
@@ -45,6 +46,8 @@ def read(source: Source) -> Reading:
     for cell in notebook.cells:
         if cell.kind != "code":
             _hear_text(spoken, source, cell)
+        if len(spoken.mentions) > _MOST_MENTIONS:
+            raise SyntaxError(f"more than {_MOST_MENTIONS:,} mentions of CUDA in its texts")
     parts: list[Part] = []
     for cell in code:
         if notebook.language.startswith(_PYTHON):
@@ -53,7 +56,7 @@ def read(source: Source) -> Reading:
             whole = Piece("foreign", 0, len(spelled(cell).text))
             hear_pieces(spoken, source, spelled(cell), [whole])
     module, findings = _findings(spoken, source, parts)
-    _heed(spoken, module, findings)
+    kept = _heed(spoken, module, findings)
     return Reading(
         spoken.drafts,
         spoken.comments,
@@ -61,6 +64,7 @@ def read(source: Source) -> Reading:
         mentions=sorted(spoken.mentions),
         cell_of=_places(notebook.cells, spelled),
         shown=readable,
+        kept=kept,
     )
 
 
@@ -101,9 +105,11 @@ def _hear_unread(spoken: Spoken, source: Source, cell: Spelled) -> None:
 
 def _findings(spoken: Spoken, source: Source, parts: list[Part]) -> tuple[Module, tuple[Finding, ...]]:
     """What is found in the Python of a notebook, without the cells that the parser stumbles over."""
+    from migrate.engine import concerns
+
     for _ in range(_ATTEMPTS):
         module = joined(parts)
-        if not may_mention(module.excerpt.text.encode("utf-8", "replace"), source.table.sites):
+        if not concerns(module.excerpt.text.encode("utf-8", "replace"), "python", source.table):
             return module, ()
         try:
             return module, migrated(source, module.excerpt.text)
@@ -117,8 +123,8 @@ def _findings(spoken: Spoken, source: Source, parts: list[Part]) -> tuple[Module
     return joined([]), ()
 
 
-def _heed(spoken: Spoken, module: Module, findings: Iterable[Finding]) -> None:
-    """Add the findings of the module; what a `skip-file` in it says is for the whole notebook."""
+def _heed(spoken: Spoken, module: Module, findings: Iterable[Finding]) -> list[Draft]:
+    """The findings of the module as drafts; what a `skip-file` in it says is for the whole notebook."""
     text = module.excerpt.text
     if SUPPRESSION in text and _is_skipped(text):
         if any(draft.safety != "left" for draft in spoken.drafts):
@@ -128,11 +134,13 @@ def _heed(spoken: Spoken, module: Module, findings: Iterable[Finding]) -> None:
             for draft in spoken.drafts
         ]
     starts = line_starts(text)
+    drafts: list[Draft] = []
     for finding in findings:
-        spoken.drafts.append(module.moved(draft_of(finding)))
+        drafts.append(module.moved(draft_of(finding)))
         at = starts[finding.line - 1] + finding.column - 1
         if finding.start < at < finding.end:  # the line of a long text that matters
             spoken.mentions.append((module.excerpt.starts[at], module.excerpt.ends[at]))
+    return drafts
 
 
 def _is_skipped(text: str) -> bool:

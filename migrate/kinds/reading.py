@@ -49,6 +49,7 @@ class Reading:
     cell_of: Callable[[int], Cell | None] | None = None
     above: bool = False
     shown: Callable[[str], str] | None = None
+    kept: Sequence[Draft] = ()
 
 
 Reader = Callable[[Source], Reading]
@@ -62,7 +63,7 @@ def reported(source: Source, reading: Reading) -> tuple[Finding, ...]:
     text = source.text
     starts = line_starts(text)
     mentions = text_mentions(text, source.table.sites) if reading.mentions is None else reading.mentions
-    drafts = settled(reading.drafts)
+    drafts = [*settled(reading.drafts), *reading.kept]
     drafts += _unspoken(text, mentions, drafts, reading)
     found = sorted((finding_of(text, mentions, draft, starts) for draft in drafts), key=place_of)
     kept = _suppressed(source, reading, drafts, tuple(found))

@@ -14,6 +14,7 @@ from migrate.kinds.excerpt import Excerpt
 _ESCAPE = re.compile(
     r"\\u(?P<high>[dD][89abAB][\da-fA-F]{2})\\u(?P<low>[dD][c-fC-F][\da-fA-F]{2})|\\u(?P<hex>[\da-fA-F]{4})|\\(?P<char>.)"
 )
+_HEX = re.compile(r"\\u[\da-fA-F]{4}")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 _SHORT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _TAIL = re.compile(r'\\n",?$')
@@ -107,7 +108,9 @@ def _character(escape: re.Match[str]) -> str:
 
 def blanked(text: str) -> str:
     """A piece of JSON with its escapes as blanks, for a search for words in it: everything stays in its place."""
-    return _ESCAPE.sub(lambda escape: " " * len(escape.group()), text)
+    for escape in ("\\\\", *(f"\\{char}" for char in '"/ntrbf')):  # that of the backslash first
+        text = text.replace(escape, "  ")
+    return _HEX.sub("      ", text)
 
 
 def readable(text: str) -> str:
