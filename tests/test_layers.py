@@ -178,7 +178,7 @@ OURS = {
     "kinds.sources": "finder kinds.excerpt",
     "kinds.together": "finder model",
     "kinds.toml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings toml",
-    "kinds.values": "advice kinds.entries kinds.page kinds.rows model naming",
+    "kinds.values": "advice found kinds.entries kinds.page kinds.rows model naming",
     "kinds.versions": "",
     "kinds.yaml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
     "kinds.commands": (
