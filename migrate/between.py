@@ -1,4 +1,4 @@
-"""A table from any source to any target, made from the two tables that lead there from CUDA."""
+"""Tables made from others: from any source to any target, or with more to look for."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ def load_between(source: str, target: str, *, min_torch: str | None = None) -> T
     if source == home:
         return load_table(target, min_torch=min_torch)
     return between(load_table(source), None if target == home else load_table(target, min_torch=min_torch))
+
+
+def with_dependency(table: Table) -> Table:
+    """The table of a run that lists the vendor's package beside torch: files that name torch are looked at, too."""
+    outside = replace(table.sites.outside, listed=("torch",))
+    return replace(table, sites=replace(table.sites, outside=outside), add_dependency=True)
 
 
 def between(source: Table, target: Table | None) -> Table:

@@ -138,7 +138,7 @@ def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) 
 
 def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Discovery, Config]:
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
-    from migrate.between import load_between
+    from migrate.between import load_between, with_dependency
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
     from migrate.table import TableError, target_names
@@ -157,10 +157,7 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
             from migrate.support import load_support
 
             table = replace(table, support=load_support(config.target, options["hardware"], config.min_torch))
-        if config.add_dependency:
-            from migrate.kinds.pins import with_dependency
-
-            table = with_dependency(table)
+        table = with_dependency(table) if config.add_dependency else table
         found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
         return table, found, config
     except FileNotFoundError as error:

@@ -10,11 +10,11 @@ from functools import cache
 from migrate.model import SUPPRESSION, Kind, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
-_LISTLESS: frozenset[Kind] = frozenset({"json", "env", "prose"})  # kinds that list no packages of Python's
+# What wheels for CUDA are called, in lower case: cu121, %2bcu121, pt21cu121.
 _WHEEL = r"(?:(?<![a-z\d])|(?<=%2b)|(?<=pt\d\d)|(?<=pt\d\d\d))cu\d{2,3}(?![a-z\d])"
-WHEEL = re.compile(_WHEEL)  # what wheels for CUDA are called, in lower case: cu121, %2bcu121, pt21cu121
 _LISTING: frozenset[Kind] = frozenset({"python", "requirements", "toml", "ini", "yaml"})  # kinds that list packages
 SETUP = (b"install_requires", b"extras_require")  # what setup() is told of other packages
+_LISTLESS: frozenset[Kind] = frozenset({"json", "env", "prose"})  # kinds that list no packages of Python's
 _LINE = 200  # lines that end at a lone CR are looked for so far back
 Span = tuple[int, int]
 
@@ -25,7 +25,7 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         return True
     lower = data.lower()
     if kind != "python":
-        found = _outside_mentions(lower, sites, kind)
+        found = triggers_of(sites, kind).search(lower.decode("latin-1")) is not None
         if found or kind != "notebook":
             return found
         data = data.replace(b"\\n", b"\n").replace(b'"', b"\n")  # where lines of code begin
@@ -36,23 +36,27 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         for stem, words in _stems(sites.triggers).items()
     ):
         return True
-    if any(keyword in data for keyword in SETUP) and _outside_mentions(lower, sites, kind):
+    if any(keyword in data for keyword in SETUP) and triggers_of(sites, kind).search(lower.decode("latin-1")):
         return True
     return any(True for _ in _imports(data.removeprefix(BOM_UTF8).decode("latin-1"), sites.packages))
 
 
-def _outside_mentions(lower: bytes, sites: Sites, kind: Kind) -> bool:
-    """Whether lower-case bytes hold something for which a file that is no Python, or lists packages, is read."""
-    outside, text = sites.outside, lower.decode("latin-1")
-    listed = outside.listed if kind in _LISTING else ()
-    if _searched((*_outside(sites), *outside.triggers, *listed)).search(text):
-        return True
-    return kind not in _LISTLESS and _named(outside.distributions).search(text) is not None
+def triggers_of(sites: Sites, kind: Kind) -> re.Pattern[str]:
+    """Everything, in lower case, for which a file that is no Python, or one that lists packages, is read."""
+    outside = sites.outside
+    words = (*_outside(sites), *outside.triggers, *(outside.listed if kind in _LISTING else ()))
+    named = () if kind in _LISTLESS or not outside.distributions else (_named(outside.distributions),)
+    return _searched(words, (*_wheels(sites), *named))
+
+
+def is_wheel(text: str, sites: Sites) -> bool:
+    """Whether a version or an address is that of a build for CUDA, where the tables lead away from CUDA."""
+    return any(re.search(pattern, text.lower()) for pattern in _wheels(sites))
 
 
 def text_mentions(text: str, sites: Sites) -> list[Span]:
     """Spans of the words that have to be accounted for in a file that is no Python, in order."""
-    found = (match.span() for match in _searched(_outside(sites)).finditer(_lowered(text)))
+    found = (match.span() for match in _searched(_outside(sites), _wheels(sites)).finditer(_lowered(text)))
     return [(start, end) for start, end in found if _is_word(text, start, end, sites.bounded)]
 
 
@@ -142,18 +146,21 @@ def _outside(sites: Sites) -> tuple[str, ...]:
     return (*sites.words, *sites.outside.words)
 
 
+def _wheels(sites: Sites) -> tuple[str, ...]:
+    return (_WHEEL,) if sites.outside.words else ()
+
+
 @cache
-def _named(distributions: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
-    """The names on the registry, each up to what varies, with any separators."""
+def _named(distributions: tuple[tuple[str, str], ...]) -> str:
+    """A pattern of the names on the registry, each up to what varies, with any separators."""
     stems = sorted({re.split(r"[*\[]", pattern)[0] for pattern, _ in distributions})
     spelled = "|".join(re.escape(stem).replace(r"\-", "[-_.]") for stem in stems)
-    return re.compile(rf"(?<![a-z\d])(?:{spelled})" if stems else r"(?!)")
+    return rf"(?<![a-z\d])(?:{spelled})"
 
 
 @cache
-def _searched(words: tuple[str, ...]) -> re.Pattern[str]:
-    """The words, and what wheels for CUDA are called."""
-    return re.compile("|".join((*map(re.escape, words), _WHEEL)))
+def _searched(words: tuple[str, ...], patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join((*map(re.escape, words), *patterns)))
 
 
 @cache

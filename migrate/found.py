@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -28,14 +29,14 @@ def finding_of(text: str, mentions: Sequence[tuple[int, int]], draft: Draft, sta
         at = mentions[index][0] if index < len(mentions) and mentions[index][0] < draft.end else at
     line, column = position(starts, at)
     return Finding(
-        draft.rule_id, draft.start, draft.end, line, column, _shown(text, at, draft), draft.message, draft.safety,
-        draft.edits, draft.suppressed,
+        draft.rule_id, draft.start, draft.end, line, column, _shown(text, at, at - column + 1, draft), draft.message,
+        draft.safety, draft.edits, draft.suppressed,
     )  # fmt: skip
 
 
-def end_of_line(text: str, start: int, stop: int | None = None) -> int:
-    """Where the line of an offset ends, without its line end, or `stop` if that comes first."""
-    found = _LINE.match(text, start) if stop is None else _LINE.match(text, start, stop)
+def end_of_line(text: str, start: int, limit: int = sys.maxsize) -> int:
+    """Where the line of an offset ends, without its line end; `limit` where that is sooner."""
+    found = _LINE.match(text, start, limit)
     return found.end() if found else start
 
 
@@ -44,11 +45,9 @@ def shortened(text: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def _shown(text: str, at: int, draft: Draft) -> str:
-    """The source of a finding on one line."""
+def _shown(text: str, at: int, begin: int, draft: Draft) -> str:
+    """The source of a finding on one line, which begins at `begin`."""
     if draft.start == draft.end:
         return ""
-    start = at
-    if at != draft.start:
-        start = max(text.rfind("\n", draft.start, at), text.rfind("\r", draft.start, at), draft.start - 1) + 1
-    return shortened(text[start : end_of_line(text, at, min(draft.end, at + _LOOKED_AT))].strip())
+    start = draft.start if at == draft.start else max(draft.start, begin)
+    return shortened(text[start : end_of_line(text, at, draft.end)].strip())

@@ -47,7 +47,7 @@ class Target:
     needs_import: bool
     distribution: str | None = None  # its name on the registry, if it is there
     install: str = ""  # how it is installed, for a person
-    published: tuple[str, ...] = ()  # minor versions that the registry has of it
+    published: tuple[str, ...] = ()  # torch versions that the registry has one for
 
 
 @dataclass(frozen=True, slots=True)

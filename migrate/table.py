@@ -160,11 +160,7 @@ class _Reader:
         self.known(row, _TARGET, "target")
         texts = {key: self.text(row, key, "target") or "" for key in (*_WORDS, "title", "package")}
         self.package = texts["package"]
-        versions = row.get("versions")
-        if not isinstance(versions, list) or not versions or not all(map(is_version, versions)):
-            self.fail("target", "versions must be a list of quoted version numbers")
-            versions = []
-        self.versions = tuple(versions)
+        self.versions = self.version_list(row.get("versions") or None, "target")
         loading = self.section(row, "import", "target.import")
         self.known(loading, _IMPORT, "target.import")
         line = self.text(loading, "line", "target.import") or ""
@@ -179,18 +175,21 @@ class _Reader:
         return Target(words, title, package, self.versions, line, until, needed, *self.install(row))
 
     def install(self, row: Mapping[str, Any]) -> tuple[str | None, str, tuple[str, ...]]:
-        """The name of the package on the registry, if it is there, how it is installed, and its minor versions."""
+        """The name of the package on the registry, if it is there, how, and for which versions of torch."""
         install = self.section(row, "install", "target.install")
         if not install:
             return None, "", ()
         self.known(install, _INSTALL, "target.install")
         self.evidence(install, "target.install")
         distribution = self.text(install, "distribution", "target.install", required=False)
-        versions = install.get("versions", [])
-        if not isinstance(versions, list) or not all(map(is_version, versions)):
-            self.fail("target.install", "versions must be a list of quoted version numbers")
-            versions = []
-        return distribution, self.text(install, "how", "target.install") or "", tuple(versions)
+        versions = self.version_list(install.get("versions", []), "target.install")
+        return distribution, self.text(install, "how", "target.install") or "", versions
+
+    def version_list(self, versions: Any, where: str) -> tuple[str, ...]:
+        if isinstance(versions, list) and all(map(is_version, versions)):
+            return tuple(versions)
+        self.fail(where, "versions must be a list of quoted version numbers")
+        return ()
 
     def rules(self, source: Vocabulary) -> Iterator[Rule]:
         listed: dict[str, str] = {}

@@ -118,20 +118,18 @@ OURS = {
     "report.text": "model report.shown",
     "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
     "cli": (
-        "__init__ between cli_check cli_rules config discover kinds.pins model report.console report.machine "
+        "__init__ between cli_check cli_rules config discover model report.console report.machine "
         "report.shown report.text runner support table vcs writer"
     ),
     # files that are no Python
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
     "kinds.held": (
-        "kinds.calls kinds.groups kinds.options kinds.pieces kinds.rows kinds.script kinds.variables model "
-        "naming"
+        "kinds.calls kinds.groups kinds.options kinds.pieces kinds.rows kinds.script kinds.variables model naming"
     ),
     "kinds.heredocs": "kinds.script kinds.shellwords",
     "kinds.installs": (
-        "finder kinds.calls kinds.excerpt kinds.options kinds.pieces kinds.pins kinds.rows kinds.script "
-        "model"
+        "finder kinds.calls kinds.excerpt kinds.options kinds.pieces kinds.pins kinds.rows kinds.script model"
     ),
     "kinds.make": "finder kinds.commands kinds.excerpt kinds.reading kinds.remains kinds.rows model",
     "kinds.options": "kinds.calls kinds.excerpt kinds.pieces kinds.rows kinds.script model naming",

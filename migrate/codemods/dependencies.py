@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from migrate.codemods.view import View
@@ -17,7 +17,7 @@ _BUILDING = ("setup_requires", "tests_require")  # needed, but not by whoever in
 _RUNNING = tuple(word.decode() for word in SETUP)
 _COPYING = frozenset({"list", "set", "sorted", "tuple", "dict"})
 _ADDING = frozenset({"append", "extend", "insert", "update", "add"})
-_PLAIN = re.compile(r"(?P<quote>[\"'])[^\"'\\\r\n]*(?P=quote)")
+_PLAIN = re.compile(r""""[^"\\\r\n]*"|'[^'\\\r\n]*'""")
 _BETWEEN = re.compile(r"[ \t]*(?P<comma>,)?[ \t]*(?P<comment>#[^\r\n]*)?(?P<newline>\r\n|\r|\n)?")
 _NOTHING = re.compile(r"(?:\s|#[^\r\n]*)*")
 _List = ast.List | ast.Tuple | ast.Set
@@ -25,7 +25,7 @@ _List = ast.List | ast.Tuple | ast.Set
 
 @dataclass(slots=True, eq=False)
 class _Listed:
-    """The lists of requirements, and the texts in them, of one or more arguments."""
+    """The lists of requirements, and the texts in them, of some arguments: each of them once."""
 
     lists: list[_List] = field(default_factory=list)
     texts: list[ast.Constant] = field(default_factory=list)
@@ -37,16 +37,14 @@ def find(view: View) -> Iterator[Draft]:
         return
     nodes = list(every(view.scan.module.node))
     assigned = _assigned(nodes)
-    running = [_reached(root, assigned) for root in _roots(nodes, _RUNNING)]
-    texts = {id(text): text for part in running for text in part.texts}
-    texts |= {id(text): text for root in _roots(nodes, _BUILDING) for text in _reached(root, assigned).texts}
-    for text in texts.values():
+    running = _reached(_roots(nodes, _RUNNING), assigned)
+    building = _reached(_roots(nodes, _BUILDING), assigned)
+    texts = list({id(text): text for text in (*running.texts, *building.texts)}.values())
+    for text in texts:
         if draft := _requirement(view, text):
             yield draft
-    own = [str(text.value) for text in texts.values()]
-    if not pins.has_companion(view.table, own):
-        lists = {id(item): item for part in running for item in part.lists}
-        for item in lists.values():
+    if not pins.has_companion(view.table, [str(text.value) for text in texts]):
+        for item in running.lists:
             yield from _companion(view, item)
 
 
@@ -84,11 +82,14 @@ def _assigned(nodes: Sequence[ast.AST]) -> dict[str, list[ast.expr]]:
     return found
 
 
-def _reached(root: ast.expr, assigned: dict[str, list[ast.expr]]) -> _Listed:
-    """The lists and texts that an expression is put together from."""
-    result, waiting, names = _Listed(), [root], set[str]()
+def _reached(roots: Iterable[ast.expr], assigned: dict[str, list[ast.expr]]) -> _Listed:
+    """The lists and texts that some expressions are put together from."""
+    result, waiting, names, seen = _Listed(), list(roots)[::-1], set[str](), set[int]()
     while waiting:
         node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
         if isinstance(node, ast.Constant):
             if isinstance(node.value, str) and "\n" not in node.value:
                 result.texts.append(node)
@@ -149,7 +150,7 @@ def _inserted(view: View, item: _List, text: ast.Constant, added: str) -> Edit |
     plain, between = _PLAIN.fullmatch(source, start, end), _BETWEEN.match(source, end, last)
     if plain is None or between is None:
         return None
-    quote = next((mark for mark in (plain["quote"], '"', "'") if mark not in added), "")
+    quote = next((mark for mark in (source[start], '"', "'") if mark not in added), "")
     closing = _NOTHING.match(source, end, last)  # a bracket of the text's own may come first
     if not quote or "\\" in added or not (between["comma"] or (closing and closing.end() == last - 1)):
         return None

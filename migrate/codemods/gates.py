@@ -85,7 +85,9 @@ def _of_doubles(view: View, drafts: list[Draft]) -> list[Draft]:
 
 
 def _is_double(keyword: ast.keyword) -> bool:
-    return keyword.arg == "dtype" and ast.unparse(keyword.value) in _DOUBLES
+    value = keyword.value
+    named = isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name) and f"{value.value.id}.{value.attr}"
+    return keyword.arg == "dtype" and named in _DOUBLES
 
 
 def _asks(view: View, draft: Draft) -> bool:

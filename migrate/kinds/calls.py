@@ -21,7 +21,7 @@ _WRAPPERS = frozenset({
 _RUNNERS = frozenset(("uv", "poetry", "conda", "mamba", "pipenv", "pdm", "hatch"))  # behind them stands what they run
 _SHELLS = frozenset(("bash", "sh", "zsh", "ksh", "dash", "source", "."))
 _DECLARATIONS = frozenset(("export", "declare", "typeset", "local", "readonly", "unset", "read"))
-_MESSAGES = frozenset(("echo", "printf", "logger", "die", "usage"))
+_MESSAGES = frozenset((":", "echo", "printf", "logger", "die", "usage"))
 _PROGRAMS = frozenset({
     "accelerate", "pip", "pip3", "apt", "apt-get", "yum", "dnf", "docker", "podman", "nvidia-docker", "nvidia-smi",
     "nvcc", "module", "ml", "eval", "ssh", "singularity", "apptainer", "echo", "printf", "test", "[", "make", "cmake",

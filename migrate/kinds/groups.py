@@ -37,5 +37,5 @@ def _judged(draft: Draft, problem: str, group: int) -> Draft:
     if not draft.edits:
         return draft
     if problem:
-        return replace(draft, safety="manual", edits=(), message=f"not here alone: {problem}; {draft.message}")
+        return replace(draft, safety="manual", edits=(), message=f"{problem}: {draft.message}")
     return replace(draft, group=group)

@@ -18,6 +18,7 @@ from migrate.naming import says
 
 _DEFAULT = re.compile(r":?[-=+]")
 _HANDED = re.compile(r"(?:(?P<key>[^\0=]*)=)?\0(?::[\d\0]+)?")
+_WHOLE = re.compile(r"(?::?[-=+?].*|%%?:.*|##?\*:.*|,,|@L)?", re.DOTALL)  # behind the name: what keeps the value
 _EQUAL = ("=", "==", "!=")
 _DEVICE = re.compile(r"([a-z]+)(?::.*|\*)?", re.DOTALL)
 Numbered = tuple[int, Place]
@@ -39,10 +40,12 @@ class _Found:
 def value_places(table: Table, pieces: Sequence[Piece]) -> list[Numbered]:
     """The places of the values, each with the number of its piece."""
     found = _Found()
+    launches = any(call.role == "launcher" for piece in pieces for call in piece.calls)
     for number, piece in enumerate(pieces):
         for call in piece.calls:
             _assigned(table, number, piece, call, found)
-        found.handed.update(naming.name for naming in namings(piece) if naming.exports)
+        if launches:
+            found.handed.update(naming.name for naming in namings(piece) if naming.exports)
     for number, piece in enumerate(pieces):
         cases = _cases(piece, table.sites)
         for call in piece.calls:
@@ -80,9 +83,13 @@ def _assigned(table: Table, number: int, piece: Piece, call: Call, found: _Found
     for word in (*command.assignments, *(command.words if _assigns(call) else ())):
         if word.name and word.start not in piece.opened:
             name = text[slice(*word.name)]
+            problem = (
+                f"{call.program} gets it" if call.role not in ("launcher", "declaration") and command.words else ""
+            )
             for item in word.items if word.items is not None else (word,):
                 since = word.value_at if item is word else 0
-                _put(table, number, found, name, value_draft(table, name, said(item.parts, text, since=since)))
+                draft = value_draft(table, name, said(item.parts, text, since=since))
+                _put(table, number, found, name, draft, problem)
                 _alias(table, name, item, since, found)
     for word in (*command.assignments, *command.words):
         if word.start not in piece.opened:
@@ -99,12 +106,12 @@ def _assigns(call: Call) -> bool:
     return call.role == "declaration" or call.program in ("env", "sudo") or bool(call.wrapping)
 
 
-def _put(table: Table, number: int, found: _Found, name: str, draft: Draft | None) -> None:
+def _put(table: Table, number: int, found: _Found, name: str, draft: Draft | None, problem: str = "") -> None:
     if draft is None:
         return
     if draft.edits:
         found.known.add(name)
-    found.add(number, name, draft)
+    found.add(number, name, draft, problem)
 
 
 def _default(table: Table, number: int, text: str, part: Part, context: str, found: _Found) -> None:
@@ -219,6 +226,9 @@ def _expanded(
 def _use(table: Table, piece: Piece, call: Call, word: Word, part: Part, option: str | None) -> tuple[str, bool]:
     """Why the value of a variable must stay as it is for one of its uses, and whether that hands it on."""
     shown = f"${part.value}"
+    asked = piece.script.text[part.start : part.at] in ("${#", "${!")
+    if asked or _WHOLE.fullmatch(said(part.inner, piece.script.text).text) is None:
+        return f"{shown} is taken apart", False
     if call.role == "message" or call.command.kind in ("case", "arithmetic"):
         return "", False
     if call.role == "test":

@@ -35,12 +35,11 @@ def option_drafts(table: Table, piece: Piece, call: Call) -> Iterator[Draft]:
         if option and not option["equals"] and option.end() == len(excerpt.text):
             previous = option["name"]
             continue
-        name = key["name"] if key and key.end() and excerpt.text[key.end() - 1] == "=" else previous
-        begin = key.end() if key and name != previous else 0
-        if key and begin == 0 and excerpt.text[key.end() - 1 : key.end()] == "=":
-            begin = key.end()
+        begin = key.end() if key and key.group().endswith("=") else 0
+        name = key["name"] if key and begin else previous
         for draft in _values(table, name, excerpt, begin):
             yield rows.unedited(draft, problem) if problem else draft
+        previous = previous if previous.endswith("s") and not begin else ""  # `--devices cuda:0 cuda:1`
 
 
 def value_draft(table: Table, name: str, excerpt: Excerpt, begin: int = 0, end: int | None = None) -> Draft | None:

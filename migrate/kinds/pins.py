@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migrate.finder import WHEEL, text_mentions
+from migrate.finder import is_wheel, text_mentions
 from migrate.kinds.rows import distribution, normalized
-from migrate.kinds.versions import below, pinned_minor
+from migrate.kinds.versions import admits, below, pinned_minor
 from migrate.model import Draft, Table
 
 _NAME = re.compile(r"\s*(?P<name>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?P<rest>.*)", re.DOTALL)
@@ -18,7 +18,7 @@ _EGG = re.compile(r"#(?:[^#\s]*&)?egg=(?P<name>[\w.-]+)")
 _PATH = re.compile(r"(?:[^:/]*://[^/]*)?[^@#?;\s]*")
 _FILE = re.compile(r"[A-Za-z][\w.-]*?(?=-v?\d|\.(?:git|whl|zip|tar)|$)")
 _BESIDE = frozenset({"torch", "torchvision", "torchaudio", "torchtext", "pytorch", "pytorch-gpu"})
-_VERSION = re.compile(r"torch-(?P<minor>\d+\.\d+)\b")
+_VERSION = re.compile(r"torch-(?P<version>\d+(?:\.\d+)+)")
 
 
 def requirement(table: Table, spec: str, start: int) -> Draft | None:
@@ -36,7 +36,7 @@ def requirement(table: Table, spec: str, start: int) -> Draft | None:
     name, begin, end = match["name"], start + match.start("name"), start + len(spec.rstrip())
     behind = spec[match.end("name") :].partition(";")[0]
     if normalized(name) in _BESIDE and text_mentions(behind, table.sites):
-        return Draft("package:torch", begin, end, "manual", f"a CUDA build of {name}; {_how(table)}")
+        return Draft("package:torch", begin, end, "manual", f"a {_origin(table)} build of {name}; {_how(table)}")
     if draft := distribution(table, name, begin):
         return replace(draft, end=end) if text_mentions(match["rest"], table.sites) else draft
     return _outdated(table, name, behind, begin, end) or _unlisted(table, name, behind, begin, end)
@@ -44,10 +44,10 @@ def requirement(table: Table, spec: str, start: int) -> Draft | None:
 
 def index(table: Table, url: str, start: int) -> Draft | None:
     """What to say of the address of a package index, a page of wheels or a wheel; None for one without CUDA's."""
-    if WHEEL.search(url.lower()):
+    if is_wheel(url, table.sites):
         return Draft("package:index", start, start + len(url), "manual", f"an index of CUDA builds; {_how(table)}")
     if text_mentions(url, table.sites):
-        why = "an index of packages for CUDA: remove it where nothing listed comes from it"
+        why = f"an index of packages for {_origin(table)}: remove it where nothing listed comes from it"
         return Draft("package:index", start, start + len(url), "manual", why)
     return None
 
@@ -58,29 +58,23 @@ def companion(table: Table, specs: Sequence[str]) -> tuple[int, str] | None:
     That is so without --add-dependency, where torch is not listed or its companion is already, and where a person
     has to add it: `absence` says that one.
     """
-    name, number = table.target.distribution, _torch(table, specs)
-    if name is None or number is None or absence(table, specs):
+    names, name = _names(table, specs), table.target.distribution
+    if name is None or "torch" not in names or _absent(table, specs, names):
         return None
+    number = names.index("torch")
     marker = specs[number].partition(";")[2].strip()
-    minor = _minor(specs[number])
+    minor = pinned_minor(_clauses(specs[number]))
     pinned = f"{name}=={minor}.*" if minor else name
     return number, f"{pinned}; {marker}" if marker else pinned
 
 
 def absence(table: Table, specs: Sequence[str]) -> tuple[int, str] | None:
     """The number of the requirement that is torch, and why nothing can be added beside it; None where it can."""
-    number = _torch(table, specs)
-    target = table.target
-    if number is None or not target.package:
+    names = _names(table, specs)
+    if "torch" not in names or not table.target.package:
         return None
-    if target.distribution is None:
-        return number, target.install or f"install {target.package} as its vendor says"
-    if sum(_name(spec) == "torch" for spec in specs) > 1:
-        return number, f"torch is listed more than once: add {target.distribution} to the right one"
-    minor = _minor(specs[number])
-    if minor and target.published and minor not in target.published:
-        return number, f"no {target.distribution} {minor} is known: choose a torch that it exists for"
-    return None
+    why = _absent(table, specs, names)
+    return (names.index("torch"), why) if why else None
 
 
 def has_companion(table: Table, specs: Sequence[str]) -> bool:
@@ -96,16 +90,30 @@ def companion_id(table: Table) -> str:
 
 def reason(table: Table, added: str) -> str:
     """Why the package that goes beside torch is listed."""
-    loose = "" if "=" in added else f"; pin it like torch, of which {added} wants the same version"
+    loose = "" if "=" in added else " and wants the torch of its own version"
     return f"lists {added}, which has torch's {table.target.words.device} devices{loose}"
 
 
-def _torch(table: Table, specs: Sequence[str]) -> int | None:
-    """The number of the requirement beside which the vendor's package is to be listed and is not yet."""
-    if not table.add_dependency:
-        return None
-    names = [_name(spec) for spec in specs]
-    return names.index("torch") if "torch" in names and not has_companion(table, specs) else None
+def _names(table: Table, specs: Sequence[str]) -> list[str]:
+    """What the requirements are for; nothing if the vendor's package is among them, or is not asked for."""
+    if not table.add_dependency or has_companion(table, specs):
+        return []
+    return [_name(spec) for spec in specs]
+
+
+def _absent(table: Table, specs: Sequence[str], names: Sequence[str]) -> str:
+    """Why the vendor's package cannot be listed beside torch, or ""."""
+    target = table.target
+    if target.distribution is None:
+        return target.install or f"install {target.package} as its vendor says"
+    if names.count("torch") > 1:
+        return f"torch is listed more than once: add {target.distribution} to the right one"
+    clauses = _clauses(specs[names.index("torch")])
+    if not target.published or any(admits(clauses, version) for version in target.published):
+        return ""
+    minor = pinned_minor(clauses)
+    near = next((known for known in target.published if known.startswith(f"{minor}.")), target.published[0])
+    return f"no {target.distribution} for this torch is known, but for {near}: choose a torch that has one"
 
 
 def _name(spec: str) -> str:
@@ -116,14 +124,14 @@ def _name(spec: str) -> str:
     return normalized(match["name"]) if match else ""
 
 
-def _minor(spec: str) -> str:
-    """The minor version that a requirement of torch is pinned to, "" if to none."""
-    requirement = spec.partition(";")[0]
-    if "/" in requirement:
-        wheel = _VERSION.search(requirement)
-        return wheel["minor"] if wheel else ""
-    match = _NAME.match(requirement)
-    return pinned_minor(match["rest"]) if match else ""
+def _clauses(spec: str) -> str:
+    """Which versions a requirement of torch is content with: its clauses, or that of the wheel it names."""
+    head = spec.partition(";")[0]
+    match = _NAME.match(head)
+    if match and not _ADDRESS.match(head) and not match["rest"].startswith("@"):
+        return match["rest"]
+    wheel = _VERSION.search(head)
+    return f"=={wheel['version']}" if wheel else ""
 
 
 def _named(address: str) -> str:
@@ -140,7 +148,7 @@ def _address(table: Table, address: str, start: int) -> Draft | None:
     name = _named(address)
     begin, end = start + len(address) - len(address.lstrip()), start + len(address.rstrip())
     if normalized(name) in _BESIDE and text_mentions(address, table.sites):
-        return Draft("package:torch", begin, end, "manual", f"a CUDA build of {name}; {_how(table)}")
+        return Draft("package:torch", begin, end, "manual", f"a {_origin(table)} build of {name}; {_how(table)}")
     if draft := distribution(table, name, begin):
         return replace(draft, start=begin, end=end)
     return _unlisted(table, name or "this", address, begin, end)
@@ -159,12 +167,16 @@ def _unlisted(table: Table, name: str, rest: str, start: int, end: int) -> Draft
     """A requirement that no table has, but that mentions CUDA in its name or in its version, extras or address."""
     rule_id = f"package:{normalized(name)}"
     if text_mentions(name, table.sites):
-        why = f"{name} is not in the {table.target.words.name} table: is it a package for CUDA only?"
-        return Draft(rule_id, start, end, "manual", why)
-    if "gpu" in normalized(name).split("-"):
+        rule = table.rule("package", normalized(name).replace("-", "_"))
+        known = rule.message if rule and rule.status not in ("same", "harmless", "native") else None
+        why = f"{name} is not in the {table.target.words.name} table: is it a package for {_origin(table)} only?"
+        return Draft(rule_id, start, end, "manual", known or why)
+    if table.sites.outside.words and "gpu" in normalized(name).split("-"):
         return Draft(rule_id, start, end, "manual", f"a build for CUDA GPUs, by its name: {_other(table)}")
+    if is_wheel(rest, table.sites):
+        return Draft(rule_id, start, end, "manual", f"a CUDA build of {name}: {_other(table)}")
     if text_mentions(rest, table.sites):
-        return Draft(rule_id, start, end, "manual", f"{name} as it is built for CUDA: {_other(table)}")
+        return Draft(rule_id, start, end, "manual", f"is this {name} for {_origin(table)} only? {_other(table)}")
     return None
 
 
@@ -172,11 +184,9 @@ def _other(table: Table) -> str:
     return f"see whether there is one for {table.target.title}"
 
 
+def _origin(table: Table) -> str:
+    return table.source.name.upper()
+
+
 def _how(table: Table) -> str:
     return table.target.install or "install the build of the device in use"
-
-
-def with_dependency(table: Table) -> Table:
-    """The table of a run that lists the vendor's package beside torch: files that name torch are looked at, too."""
-    outside = replace(table.sites.outside, listed=("torch",))
-    return replace(table, sites=replace(table.sites, outside=outside), add_dependency=True)

@@ -18,7 +18,9 @@ from migrate.kinds.variables import mentioned
 from migrate.model import Draft, Safety, Table
 
 Verdict = tuple[str, Safety, str]  # rule id, safety, message
-FOLDER = re.compile(r"(?:^|[:=])[^:=\0]*/(?:cuda|nvidia|cudnn|nccl|hpc_sdk)(?:-?\d[\d.]*)?(?=[/:]|$)", re.IGNORECASE)
+FOLDER = re.compile(
+    r"(?:^|[:=,\s]|-[LI])(?:/[^:=/\s\0]*)*/(?:cuda|nvidia|cudnn|nccl|hpc_sdk)(?:-?\d[\d.]*)?(?=[/:]|$)", re.IGNORECASE
+)
 _LIBRARY = re.compile(r"lib(?:nccl|cuda|cudart|cublas|cudnn|nvidia|nvtx)[\w-]*\.(?:so|a)\b")
 _CODE = re.compile(r"\btorch\.|\bimport torch\b|\.cuda\(|[\"']cuda[\"':]|os\.environ|\bimport \w")
 _MESSAGE: Verdict = ("left:message", "left", "a text that is printed")
@@ -164,10 +166,12 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
         return "text:code", "manual", "Python code in a shell script: migrate it by hand"
     if "torch." in text or (several and _CODE.search(text)):
         return "text:code", "manual", "code in a text: migrate it by hand"
+    if whole.opaque:
+        return "text:settings", "manual", "a quotation that is not read mentions CUDA: see what it does"
     if several and call.command.kind == "simple" and not call.program and call.at >= 0:
         settings = _DEVICES.search(text) is not None
         return ("text:settings", "manual", "a text that names a device of CUDA: who reads it?") if settings else _TEXT
-    if several or whole.opaque:
+    if several:
         return "text:settings", "manual", f"{_shown(whole)} mentions CUDA: see what it means for {target}"
     if FOLDER.search(text) or _LIBRARY.search(text):
         return "text:settings", "manual", f"the CUDA toolkit's folder or library: see what {target} has in its place"
@@ -177,6 +181,6 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
         return "text:settings", "manual", f"an option of the build for CUDA: see what {target} has in its place"
     if _DEVICES.search(text):
         return "text:settings", "manual", "a value that names a device of CUDA: who reads it?"
-    if whole.asked and "$" not in text:
+    if whole.asked and not text.startswith("-"):
         return "text:compared", "manual", f"a condition asks for it: see what it is for {target}"
     return _IDENTIFIER

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from migrate.finder import Span
+from migrate.finder import Span, triggers_of
 from migrate.kinds import pins, rows
 from migrate.kinds.excerpt import Excerpt, slice_of
 from migrate.kinds.reading import Reading, Source
 from migrate.model import Draft, Edit, Table
 
 _LINE = re.compile(r"(?P<text>[^\r\n]*)(?P<end>\r\n|\r|\n|\Z)")
+_IS_COMMENT = re.compile(r"\s*#")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#")
 _OPTION = re.compile(r"(?:^|(?<=\s))-")
 _WORD = re.compile(r"\S+")
@@ -37,23 +38,29 @@ class _Line:
 def read(source: Source) -> Reading:
     """What is CUDA's in the requirements; with --add-dependency, the vendor's package goes behind torch."""
     comments: list[Span] = []
-    lines = list(_lines(source.text, comments))
+    triggers = triggers_of(source.table.sites, source.kind)
+    lines = list(_lines(source.text, triggers, comments))
     drafts = [line.excerpt.moved(draft) for line in lines for draft in _drafts(source.table, line)]
-    listed = [line for line in lines if line.spec]
+    listed = [line for line in lines if line.spec and "torch" in line.spec.lower()]
     drafts += _companion(source, listed)
-    return Reading(drafts, comments, verify=lambda edited: _verify(edited, [line.spec for line in listed]))
+    specs = [line.spec for line in lines if line.spec]
+    return Reading(drafts, comments, verify=lambda edited: _verify(edited, triggers, specs))
 
 
-def _verify(edited: str, specs: Sequence[str]) -> None:
+def _verify(edited: str, triggers: re.Pattern[str], specs: Sequence[str]) -> None:
     """Raises `SyntaxError` unless all that was listed still is, and one thing more."""
-    after = [line.spec for line in _lines(edited, []) if line.spec]
-    if len(after) != len(specs) + 1 or any(spec not in after for spec in specs):
+    after = [line.spec for line in _lines(edited, triggers, []) if line.spec]
+    if len(after) != len(specs) + 1 or not set(after) >= set(specs):
         raise SyntaxError("the requirements are not what they should be", (None, 1, None, None))
 
 
-def _lines(text: str, comments: list[Span]) -> Iterator[_Line]:
-    """The lines that hold something; the spans of the comments are put into `comments`."""
-    for excerpt, after in _joined(text):
+def _lines(text: str, triggers: re.Pattern[str], comments: list[Span]) -> Iterator[_Line]:
+    """The lines in which something may have to do with CUDA; the spans of all comments are put into `comments`."""
+    for parts, after in _joined(text):
+        joined = "".join(text[start:end] for start, end in parts)
+        if "#" not in joined and "${" not in joined and triggers.search(joined.lower()) is None:
+            continue
+        excerpt = _excerpt(text, parts)
         found = _COMMENT.search(excerpt.text)
         body = excerpt.text[: found.start()] if found else excerpt.text
         if found:
@@ -65,24 +72,26 @@ def _lines(text: str, comments: list[Span]) -> Iterator[_Line]:
         yield _Line(excerpt, body, body[:options].strip(), options, after)
 
 
-def _joined(text: str) -> Iterator[tuple[Excerpt, int | None]]:
+def _joined(text: str) -> Iterator[tuple[list[Span], int | None]]:
     """The lines as pip joins them where they end with a backslash, each with the start of the one behind it."""
     parts: list[Span] = []
     for match in _LINE.finditer(text):
         start, end = match.span("text")
-        comment = re.match(r"\s*#", match["text"]) is not None
+        if start == end and not parts:
+            continue
+        comment = _IS_COMMENT.match(text, start, end) is not None
         if match["text"].endswith("\\") and not comment:
             parts.append((start, start + len(match["text"].rstrip("\\"))))
             continue
         if comment:
-            yield slice_of(text, start, end), match.end()
+            yield [(start, end)], match.end()
         else:
             parts.append((start, end))
         if any(first < last for first, last in parts):
-            yield _excerpt(text, parts), match.end() if match["text"] else None
+            yield parts, match.end() if match["text"] else None
         parts = []
     if parts:
-        yield _excerpt(text, parts), None
+        yield parts, None
 
 
 def _excerpt(text: str, parts: Sequence[Span]) -> Excerpt:
