@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from migrate.kinds import pins
-from migrate.kinds.entries import Branch, Item, Scalar, Spot
+from migrate.kinds.entries import Branch, Item, Node, Scalar, Spot
 from migrate.kinds.page import Page
 from migrate.model import Draft, Edit
 
@@ -17,12 +17,14 @@ _LISTS = frozenset({
     "constraint-dependencies", "override-dependencies", "features",
 })  # fmt: skip
 _GROUPS = frozenset({"optional-dependencies", "dependency-groups", "extras_require", "options.extras_require"})
+_BUILDING = frozenset({"build-system", "setup_requires"})  # what torch is needed for there needs no device
 _TABLES = frozenset({"dependencies", "dev-dependencies", "pypi-dependencies"})  # a package for each key
 _URL = re.compile(r"https?://[^\s'\"]+")
 _CHANNEL = re.compile(r"[\w.-]+::")
 _PLAIN = re.compile(r"[\w.=*<>~!-]+(?:; [\w.=*<>~!'\" -]+)?")
 _LINE = re.compile(r"[^\r\n]*(?P<end>\r\n|\r|\n|\Z)")
 _ALONE = re.compile(r"(?:,[ \t]*)?(?:#.*)?")  # what may follow an entry that has a line of its own
+
 Added = dict[int, tuple[str, ...]]
 
 
@@ -32,6 +34,14 @@ def lists_packages(spot: Spot) -> bool:
     if spot.branch.is_mapping or not keys:
         return False
     return keys[0].lower() in _LISTS or any(key.lower() in _GROUPS for key in keys[:2])
+
+
+def one_line(page: Page, spot: Spot, item: Item) -> Spot | None:
+    """A list of packages in the line of its key, as INI files have it, as a list; None for anything else."""
+    if page.source.kind != "ini" or item.key is None or not isinstance(item.value, Scalar):
+        return None
+    listed = Spot(Branch((Item(None, item.value),), False), (*spot.keys, item.key.text), spot.branch, False)
+    return listed if lists_packages(listed) else None
 
 
 def is_package_table(page: Page, spot: Spot) -> bool:
@@ -56,26 +66,21 @@ def list_drafts(page: Page, spot: Spot, added: Added) -> Iterator[Draft]:
     specs = [_spec(scalar.text, is_conda) for scalar in scalars]
     if is_conda:
         yield from _conda(page, spot, scalars, specs)
-    else:
+    elif not _BUILDING.intersection(spot.keys):
         yield from _companion(page, scalars, specs, added)
 
 
 def table_drafts(page: Page, spot: Spot, added: Added) -> Iterator[Draft]:
     """What to say of a table of packages."""
-    items = [item for item in spot.branch.items if item.key]
-    for item in items:
-        key, end = item.key, _end(item.value)
-        if key and end >= 0:
-            draft = pins.requirement(page.table, f"{key.text} {' '.join(_texts(item.value))}", key.start)
-            if draft:
-                yield replace(draft, end=max(end, key.end))
-    specs = [_table_spec(item) for item in items]
+    rows = [(item.key, item.value) for item in spot.branch.items if item.key]
+    specs = [_table_spec(key, value) for key, value in rows]
+    for (key, value), spec in zip(rows, specs, strict=True):
+        if draft := pins.requirement(page.table, spec, key.start):
+            yield replace(draft, start=key.start, end=max(_end(value), key.end))
     if found := pins.companion(page.table, specs):
-        yield _row(page, items[found[0]], found[1], added)
+        yield _row(page, *rows[found[0]], found[1], added)
     elif absent := pins.absence(page.table, specs):
-        key = items[absent[0]].key
-        if key:
-            yield Draft("package:torch", key.start, key.end, "manual", absent[1])
+        yield _by_hand(page, rows[absent[0]][0], absent[1])
 
 
 def _entry(page: Page, scalar: Scalar) -> Iterator[Draft]:
@@ -83,9 +88,8 @@ def _entry(page: Page, scalar: Scalar) -> Iterator[Draft]:
     if text.startswith("-") or (_URL.match(text) and " " not in text):
         yield from address_drafts(page, scalar)
         return
-    spec = _CHANNEL.sub("", scalar.text, count=1) if _CHANNEL.match(scalar.text) else scalar.text
-    if draft := pins.requirement(page.table, spec, scalar.end - len(spec) if scalar.literal else scalar.start):
-        yield replace(draft, end=min(draft.end, scalar.end)) if scalar.literal else replace(draft, end=scalar.end)
+    if draft := pins.requirement(page.table, scalar.text, scalar.start):
+        yield draft if scalar.literal else replace(draft, start=scalar.start, end=scalar.end)
 
 
 def _spec(text: str, is_conda: bool) -> str:
@@ -116,13 +120,12 @@ def _conda(page: Page, spot: Spot, scalars: list[Scalar], specs: list[str]) -> I
         scalar, why = scalars[absent[0]], absent[1]
     else:
         return
-    yield Draft("package:torch", scalar.start, scalar.end, "manual", why)
+    yield _by_hand(page, scalar, why)
 
 
 def _companion(page: Page, scalars: list[Scalar], specs: list[str], added: Added) -> Iterator[Draft]:
     if absent := pins.absence(page.table, specs):
-        torch = scalars[absent[0]]
-        yield Draft("package:torch", torch.start, torch.end, "manual", absent[1])
+        yield _by_hand(page, scalars[absent[0]], absent[1])
     found = pins.companion(page.table, specs)
     if found is None:
         return
@@ -131,9 +134,9 @@ def _companion(page: Page, scalars: list[Scalar], specs: list[str], added: Added
     if edits:
         added[torch.start] = (new,)
         at = edits[-1].start
-        yield Draft("package:torch", at, at, "safe", f"{new} goes beside torch", edits)
+        yield Draft(pins.companion_id(page.table), at, at, "review", pins.reason(page.table, new), edits)
     else:
-        yield Draft("package:torch", torch.start, torch.end, "manual", f"list {new} beside it")
+        yield _by_hand(page, torch, f"list {new} beside it")
 
 
 def _inserted(page: Page, torch: Scalar, new: str) -> tuple[Edit, ...]:
@@ -162,11 +165,10 @@ def _inserted(page: Page, torch: Scalar, new: str) -> tuple[Edit, ...]:
     return (Edit(end, end, f", {quote}{new}{quote}"),)
 
 
-def _row(page: Page, item: Item, new: str, added: Added) -> Draft:
+def _row(page: Page, key: Scalar, value: Node, new: str, added: Added) -> Draft:
     """The draft that adds a row to a table of packages."""
-    text, key, value = page.source.text, item.key, item.value
+    text = page.source.text
     name, _, version = new.partition("==")
-    assert key
     begin = max(text.rfind("\n", 0, key.start), text.rfind("\r", 0, key.start)) + 1
     if isinstance(value, Scalar) and value.literal and not text[begin : key.start].strip() and ";" not in new:
         line = _LINE.match(text, value.end)
@@ -174,8 +176,13 @@ def _row(page: Page, item: Item, new: str, added: Added) -> Draft:
             newline, stop = line["end"] or _newline(text), line.start("end")
             row = f"{newline}{text[begin : key.start]}{name} = {value.quote}{version or '*'}{value.quote}"
             added[value.start] = (name, version or "*")
-            return Draft("package:torch", stop, stop, "safe", f"{name} goes beside torch", (Edit(stop, stop, row),))
-    return Draft("package:torch", key.start, key.end, "manual", f"list {new} beside it")
+            why = pins.reason(page.table, new)
+            return Draft(pins.companion_id(page.table), stop, stop, "review", why, (Edit(stop, stop, row),))
+    return _by_hand(page, key, f"list {new} beside it")
+
+
+def _by_hand(page: Page, torch: Scalar, why: str) -> Draft:
+    return Draft(pins.companion_id(page.table), torch.start, torch.end, "manual", why)
 
 
 def _newline(text: str) -> str:
@@ -183,14 +190,13 @@ def _newline(text: str) -> str:
     return match.group() if match else "\n"
 
 
-def _table_spec(item: Item) -> str:
+def _table_spec(key: Scalar, value: Node) -> str:
     """A row of a table as a requirement."""
-    key = item.key.text if item.key else ""
-    version = item.value.text if isinstance(item.value, Scalar) else ""
-    return f"{key}=={version}" if version[:1].isdigit() else key
+    text = " ".join(_texts(value))
+    return f"{key.text}{'==' if text[:1].isdigit() else ' '}{text}"
 
 
-def _texts(value: Scalar | Branch) -> Iterator[str]:
+def _texts(value: Node) -> Iterator[str]:
     if isinstance(value, Scalar):
         yield value.text
     else:
@@ -198,7 +204,7 @@ def _texts(value: Scalar | Branch) -> Iterator[str]:
             yield from _texts(item.value)
 
 
-def _end(value: Scalar | Branch) -> int:
+def _end(value: Node) -> int:
     """Where the last scalar of a value ends."""
     if isinstance(value, Scalar):
         return value.end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migrate.finder import Span
 from migrate.kinds.entries import Branch, Document, Item, Scalar
@@ -27,7 +28,7 @@ _COMMENT = re.compile(r"(?<=\s)#[^\r\n]*")
 
 def read(source: Source) -> Reading:
     """Whatever is no variable is left."""
-    return reading_of(source, document_of(source.text))
+    return replace(reading_of(source, document_of(source.text)), above=True)
 
 
 def document_of(text: str) -> Document:

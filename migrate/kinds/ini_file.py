@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migrate.edits import line_starts
 from migrate.finder import Span
@@ -14,12 +15,13 @@ from migrate.kinds.reading import Reading, Source
 from migrate.kinds.settings import reading_of
 
 _SECTION = re.compile(r"\[(?P<name>[^\]]+)\]")
+_SIGN = re.compile(r"[=:]")
 _COMMENT = re.compile(r"(?<=\s)#")
 
 
 def read(source: Source) -> Reading:
     """Whatever is no section, key or value is left."""
-    return reading_of(source, document_of(source.text))
+    return replace(reading_of(source, document_of(source.text)), above=True)
 
 
 def document_of(text: str) -> Document:
@@ -81,7 +83,8 @@ def _skipped(text: str, start: int, end: int) -> int:
 
 def _key(text: str, start: int, end: int) -> tuple[Scalar, int]:
     """The key of a line, and where its value starts."""
-    sign = next((at for at in range(start, end) if text[at] in "=:"), end)
+    found = _SIGN.search(text, start, end)
+    sign = found.start() if found else end
     last = start + len(text[start:sign].rstrip())
     return Scalar(start, last, text[start:last], True), _skipped(text, min(sign + 1, end), end)
 

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from migrate.finder import Span, text_mentions
+from migrate.finder import Span, mentions_cuda, text_mentions
 from migrate.kinds.entries import Document, Scalar
 from migrate.kinds.reading import Source
 from migrate.kinds.rows import unedited
@@ -34,7 +34,9 @@ class Page:
     def is_marked(self, scalar: Scalar) -> bool:
         """Whether a scalar says CUDA, or GPU."""
         at = bisect_left(self.marks, scalar.start)
-        return at < len(self.marks) and self.marks[at] < scalar.end
+        if at < len(self.marks) and self.marks[at] < scalar.end:
+            return True
+        return not scalar.literal and bool(scalar.quote) and mentions_cuda(scalar.text, self.table.sites)  # escapes
 
     def mentions_in(self, scalar: Scalar) -> Iterator[Span]:
         """The mentions of CUDA in a scalar."""

@@ -12,6 +12,7 @@ from migrate.kinds.dependencies import (
     is_package_table,
     list_drafts,
     lists_packages,
+    one_line,
     table_drafts,
 )
 from migrate.kinds.entries import Document, Item, Scalar, Spot, check_tree, spots
@@ -66,6 +67,10 @@ def _in_branch(page: Page, spot: Spot, comments: list[Span], added: Added) -> It
         yield from table_drafts(page, spot, added)
         return
     for item in spot.branch.items:
+        listed = one_line(page, spot, item)
+        if listed:
+            yield from list_drafts(page, listed, added)
+            continue
         if item.key and page.is_marked(item.key):
             yield from _of_key(page, spot, item.key)
         if isinstance(item.value, Scalar) and (page.is_marked(item.value) or _is_set_here(page, item)):

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from migrate.advice import advice
+from migrate.found import end_of_line
 from migrate.kinds.entries import Branch, Item, Scalar, Spot
 from migrate.kinds.page import Page, placed, variables_read
 from migrate.kinds.rows import named_value, unedited, variable
-from migrate.model import Draft
+from migrate.model import SUPPRESSION, Draft
 from migrate.naming import says, words_of
 
+_COMMENT = 200  # characters behind a value that are looked at
 _MANY = 50  # items of a list: more are data
 _EMPTY = frozenset({
     "type", "value", "values", "default", "name", "choices", "options", "enum", "const", "index", "kind", "id",
@@ -62,8 +64,10 @@ def name_of(page: Page, spot: Spot, item: Item) -> str:
 def _judged(page: Page, spot: Spot, item: Item, scalar: Scalar, draft: Draft) -> Draft:
     """The draft of a value that is a device or a backend and nothing else, as its place allows it."""
     name = name_of(page, spot, item)
+    text, end = page.source.text, scalar.end
+    is_kept = SUPPRESSION in text[end : end_of_line(text, end, end + _COMMENT)]  # the others change without it
     beside = _beside(page, spot, _neighbours(page, spot, item), scalar)
-    if beside:
+    if beside and not is_kept:
         return beside
     many = spot.around if spot.is_record else spot.branch
     if many and not many.is_mapping and len(many.items) > _MANY:
@@ -90,13 +94,14 @@ def _neighbours(page: Page, spot: Spot, item: Item) -> Iterator[Scalar | None]:
     """The values that are of the same kind as one: in its list, under the same key in other records."""
     if item.key is None or (not _says(page, item.key.text) and _says(page, name_of(page, spot, item))):
         yield from spot.branch.scalars()
-    if spot.is_record and spot.around and item.key and len(spot.around.items) <= _MANY:
+    own = item.key.text if item.key else ""
+    if spot.is_record and spot.around and own not in _EMPTY and len(spot.around.items) <= _MANY:
         for other in spot.around.items:
             if isinstance(other.value, Branch):
                 yield from (
                     cell.value
                     for cell in other.value.items
-                    if cell.key and cell.key.text == item.key.text and isinstance(cell.value, Scalar)
+                    if cell.key and cell.key.text == own and isinstance(cell.value, Scalar)
                 )
 
 
