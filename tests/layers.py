@@ -147,7 +147,7 @@ OURS = {
     "kinds.magics": "comments edits found model",
     "kinds.module": "edits finder kinds.excerpt kinds.sources model",
     "kinds.notebook": (
-        "comments edits finder kinds.cells kinds.excerpt kinds.foreign kinds.magics kinds.module "
+        "comments edits engine finder kinds.cells kinds.excerpt kinds.foreign kinds.magics kinds.module "
         "kinds.reading kinds.sources model"
     ),
     "kinds.page": "finder kinds.entries kinds.reading kinds.rows model",
@@ -160,7 +160,7 @@ OURS = {
     "kinds.sources": "finder kinds.excerpt",
     "kinds.together": "finder model",
     "kinds.toml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings toml",
-    "kinds.values": "advice kinds.entries kinds.page kinds.rows model naming",
+    "kinds.values": "advice found kinds.entries kinds.page kinds.rows model naming",
     "kinds.versions": "",
     "kinds.yaml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
     "kinds.commands": (
@@ -172,7 +172,7 @@ OURS = {
     "kinds.excerpt": "model",
     "kinds.prose": "kinds.reading",
     "kinds.reading": "comments edits finder found model settle suppress",
-    "kinds.rows": "advice model naming",
+    "kinds.rows": "advice finder model naming",
 }
 
 # Everything else that is not in this table may be imported anywhere.

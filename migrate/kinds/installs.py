@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from migrate.finder import text_mentions
@@ -46,9 +46,7 @@ def install_drafts(table: Table, piece: Piece, call: Call) -> Iterator[Draft]:
         yield from _named(table, "module", call, text, "a module with CUDA")
     elif call.program in _CONTAINERS:
         yield from _container(table, call, text)
-    for program, arguments in _scheduled(call, text):
-        if program in _SCHEDULERS:
-            yield from _devices(table, arguments, text)
+    yield from _devices(table, _scheduled(call, text), text)
 
 
 def directive_drafts(table: Table, text: str, words: list[Word]) -> Iterator[Draft]:
@@ -157,14 +155,16 @@ def _image(table: Table, name: str) -> Draft | None:
     return _settings(name, "an image with CUDA in it", table)
 
 
-def _scheduled(call: Call, text: str) -> Iterator[tuple[str, list[Word]]]:
-    """The schedulers that a command is started by, each with the words behind it."""
+def _scheduled(call: Call, text: str) -> Sequence[Word]:
+    """The words of a command that are for a scheduler: those up to the program, all if that is the scheduler."""
     words = call.command.words
     for number, word in enumerate(words[: call.at + 1]):
-        yield _excerpt(word, text).text, list(words[number + 1 : max(call.at, number + 1)] or words[number + 1 :])
+        if _excerpt(word, text).text in _SCHEDULERS:
+            return words[number + 1 : call.at] if number < call.at else words[number + 1 :]
+    return ()
 
 
-def _devices(table: Table, words: list[Word], text: str) -> Iterator[Draft]:
+def _devices(table: Table, words: Sequence[Word], text: str) -> Iterator[Draft]:
     for number, word in enumerate(words):
         excerpt = _excerpt(word, text)
         found = _GPUS.fullmatch(excerpt.text)

@@ -10,7 +10,7 @@ from migrate.kinds import rows
 from migrate.kinds.commands import script_drafts
 from migrate.kinds.excerpt import Excerpt
 from migrate.kinds.reading import Reading, Source
-from migrate.kinds.remains import FOLDER
+from migrate.kinds.remains import is_in_toolkit
 from migrate.model import Draft, Table
 
 _LINE = re.compile(r"[^\n]*\n?")
@@ -117,7 +117,7 @@ def _word(table: Table, text: str, begin: int, behind: int, start: int, end: int
     while first > max(start, begin - 200) and not text[first - 1].isspace():
         first -= 1
     run = _RUN.match(text, first, end)
-    if run and FOLDER.search(run.group()[:400]):
+    if run and is_in_toolkit(run.group()[:400]):
         why = f"the CUDA toolkit's folder: see what {table.target.title} has in its place"
         return Draft("text:settings", begin, behind, "manual", why)
     return rows.named_value(table, "", word, begin)

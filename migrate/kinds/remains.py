@@ -18,9 +18,9 @@ from migrate.kinds.variables import mentioned
 from migrate.model import Draft, Safety, Table
 
 Verdict = tuple[str, Safety, str]  # rule id, safety, message
-FOLDER = re.compile(
-    r"(?:^|[:=,\s]|-[LI])(?:/[^:=/\s\0]*)*/(?:cuda|nvidia|cudnn|nccl|hpc_sdk)(?:-?\d[\d.]*)?(?=[/:]|$)", re.IGNORECASE
-)
+_FOLDER = re.compile(r"/(?:cuda|nvidia|cudnn|nccl|hpc_sdk)(?:-?\d[\d.]*)?(?=[/:\s]|$)", re.IGNORECASE)
+_BEGINNING = re.compile(r"[:=,\s\0]|-[LI]")
+_FAR = 200  # characters that a path may have before the folder
 _LIBRARY = re.compile(r"lib(?:nccl|cuda|cudart|cublas|cudnn|nvidia|nvtx)[\w-]*\.(?:so|a)\b")
 _CODE = re.compile(r"\btorch\.|\bimport torch\b|\.cuda\(|[\"']cuda[\"':]|os\.environ|\bimport \w")
 _MESSAGE: Verdict = ("left:message", "left", "a text that is printed")
@@ -77,6 +77,14 @@ def remains(table: Table, piece: Piece, drafts: list[Draft]) -> Iterator[Place]:
         found = list(_said(table, piece.script.text, texts, number, start, verdicts[id(whole)]))
         yield from found
         covered = max(covered, max(place.draft.end for place in found if place.draft))
+
+
+def is_in_toolkit(text: str) -> bool:
+    """Whether a text names a folder of the CUDA toolkit by its absolute path."""
+    for found in _FOLDER.finditer(text):
+        if _BEGINNING.split(text[max(0, found.start() - _FAR) : found.start() + 1])[-1].startswith("/"):
+            return True
+    return False
 
 
 def _texts(piece: Piece) -> Iterator[_Text]:
@@ -173,7 +181,7 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
         return ("text:settings", "manual", "a text that names a device of CUDA: who reads it?") if settings else _TEXT
     if several:
         return "text:settings", "manual", f"{_shown(whole)} mentions CUDA: see what it means for {target}"
-    if FOLDER.search(text) or _LIBRARY.search(text):
+    if is_in_toolkit(text) or _LIBRARY.search(text):
         return "text:settings", "manual", f"the CUDA toolkit's folder or library: see what {target} has in its place"
     if whole.first and text.rpartition("/")[2].startswith(("nvidia-", "cuda-")):
         return "text:settings", "manual", f"a command of NVIDIA's: see what {target} has in its place"
