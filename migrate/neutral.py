@@ -6,9 +6,10 @@ what the vendors have, and `advised` what to write so that every device works.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
+from pathlib import Path
 
 from migrate.model import Finding, Rule, Status, Table, Target, Vocabulary
 from migrate.table import load_table, target_names
@@ -25,17 +26,17 @@ _ADVICE = {
 }
 
 
-def neutral_table() -> Table:
+def neutral_table(rules: Sequence[Path] = ()) -> Table:
     """The rows of all targets' tables taken together. Raises `TableError` as `load_table` does."""
-    tables = [load_table(name) for name in target_names()]
+    tables = [load_table(name, rules=rules) for name in target_names(rules)]
     first = tables[0]
     words = Vocabulary(NAME, f"torch.{NAME}", NAME, NAME, NAME, f"is_{NAME}")
     target = Target(words, "other accelerators", "", first.target.versions, "", None, needs_import=False)
     ids = sorted({rule_id for table in tables for rule_id in table.rules})
-    rules = {rule_id: _merged([table.rules.get(rule_id) for table in tables], tables) for rule_id in ids}
+    merged = {rule_id: _merged([table.rules.get(rule_id) for table in tables], tables) for rule_id in ids}
     digest = blake2b("".join(table.digest for table in tables).encode(), digest_size=16).hexdigest()
-    together = tuple(rule for rule in rules.values() if rule.together)
-    return Table(first.source, target, rules, first.sites, digest, together=together)
+    together = tuple(rule for rule in merged.values() if rule.together)
+    return Table(first.source, target, merged, first.sites, digest, together=together)
 
 
 def advised(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -22,10 +22,13 @@ HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py")
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "targets": "model reader",
+    "tablefiles": "reader toml",
+    "reader": "model",
     "codemods.plugin": "codemods.view model syntax",
     "between": "model",
     "explain": "about advice edits engine model",
-    "cli_rules": "cli_check explain model table",
+    "cli_rules": "cli_check config explain model table",
     "about": "",
     "sites": "model",
     "naming": "",
@@ -36,7 +39,7 @@ OURS = {
     "edits": "model",
     "finder": "model",
     "toml": "",
-    "table": "between model sites toml",
+    "table": "between model reader sites tablefiles targets",
     "neutral": "model table",
     "config": "discover toml",
     "hunks": "",
@@ -141,13 +144,13 @@ RESTRICTED = {
     "tempfile": "writer",
     "shutil": "writer",
     "os": "discover hunks vcs writer",
-    "pathlib": "cli cli_check config discover runner table vcs writer",
+    "pathlib": "check cli cli_check cli_rules config discover neutral runner table tablefiles vcs writer",
     "time": "check cli runner",
     "json": "baseline cli_rules report.check_json report.gitlab report.machine report.sarif",
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check config grammar report.check_json report.gitlab report.machine "
-        "report.sarif sites table toml"
+        "__init__ baseline cli cli_check config grammar reader report.check_json report.gitlab "
+        "report.machine report.sarif sites tablefiles targets toml"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}

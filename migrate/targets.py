@@ -1,0 +1,78 @@
+"""The [target] of a table: its words, its package, and how that is loaded and installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from migrate.model import Target, Vocabulary
+from migrate.reader import IMPORT, INSTALL, TARGET, WORDS, TableReader, is_version, version_key
+
+_WORD = r"[A-Za-z_]\w*"
+_SHAPES = {  # of words that become code
+    "name": r"[A-Za-z][\w-]*", "device": _WORD, "backend": _WORD,
+    "module": rf"{_WORD}(?:\.{_WORD})*", "package": rf"{_WORD}(?:\.{_WORD})*",
+}  # fmt: skip
+
+
+def read_target(reader: TableReader) -> Target:
+    """The target that a table is for: that of its base where it has no [target]. Sets the reader's versions."""
+    if reader.base and "target" not in reader.raw:
+        return reader.base.target
+    row, base = reader.section(reader.raw, "target", "target"), reader.base.target if reader.base else None
+    reader.known(row, TARGET, "target")
+    words = {**{key: getattr(base.words, key) for key in WORDS}, "title": base.title} if base else {}
+    given = {"package": base.package, "versions": list(base.versions)} if base else {}
+    row = {**words, **given, **row}
+    texts = {key: _word(reader, row, key) for key in (*WORDS, "title", "package")}
+    reader.package = texts["package"]
+    versions = row.get("versions")
+    if not isinstance(versions, list) or not versions or not all(map(is_version, versions)):
+        reader.fail("target", "versions must be a list of quoted version numbers")
+        versions = []
+    reader.versions = tuple(versions)
+    line, until = _loading(reader, row, base)
+    needed = not (until and reader.min_torch and version_key(reader.min_torch) >= version_key(until))
+    distribution, how = _install(reader, row, base)
+    vocabulary = Vocabulary(**{key: texts[key] for key in WORDS})
+    return Target(vocabulary, texts["title"], reader.package, reader.versions, line, until, needed, distribution, how)
+
+
+def _word(reader: TableReader, row: Mapping[str, Any], key: str) -> str:
+    """A field of [target]; names have to be names, as they become code."""
+    word = reader.text(row, key, "target") or ""
+    if word and key in _SHAPES and not re.fullmatch(_SHAPES[key], word):
+        reader.fail("target", f"{key} = {word!r} is no {'name' if key in ('module', 'package') else 'word'}")
+    return word
+
+
+def _loading(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> tuple[str, str | None]:
+    """The import that loads the package, and the version until which it is needed."""
+    where = "target.import"
+    loading = reader.section(row, "import", where)
+    if base and not loading:
+        if reader.package != base.package:
+            reader.fail(where, f"'line' is missing: {reader.package} is not loaded by `{base.import_line}`")
+        return base.import_line, base.import_until
+    reader.known(loading, IMPORT, where)
+    line = reader.text(loading, "line", where) or ""
+    if line and not re.fullmatch(r"(?:import|from) [^\r\n]+", line):
+        reader.fail(where, f"line = {line!r} is no line that imports")
+    until = reader.text(loading, "until", where, required=False)
+    if until is not None and not is_version(until):
+        reader.fail(where, f"until = {until!r} is not a version number")
+        until = None
+    reader.evidence(loading, where)
+    return line, until
+
+
+def _install(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> tuple[str | None, str]:
+    """The name of the package on the registry, if it is there, and how it is installed."""
+    install = reader.section(row, "install", "target.install")
+    if not install:
+        return (base.distribution, base.install) if base and base.package == reader.package else (None, "")
+    reader.known(install, INSTALL, "target.install")
+    reader.evidence(install, "target.install")
+    distribution = reader.text(install, "distribution", "target.install", required=False)
+    return distribution, reader.text(install, "how", "target.install") or ""
