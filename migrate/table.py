@@ -22,9 +22,12 @@ SCHEMA = 1
 _WORDS = ("name", "module", "device", "backend", "method", "predicate")
 _TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_args(RowKind)}
 _TARGET = {*_WORDS, "title", "package", "versions", "import", "install"}
-_IMPORT = {"line", "until", "evidence"}
+_IMPORT = {"line", "until", "review", "evidence"}
 _NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
-_ROW = {"status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional"}
+_ROW = {
+    "status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "parameters",
+    "decorates",
+}  # fmt: skip
 _KINDS = get_args(RowKind)
 _INSTALL = {"distribution", "how", "evidence"}
 
@@ -158,18 +161,29 @@ class _Reader:
             self.fail("target", "versions must be a list of quoted version numbers")
             versions = []
         self.versions = tuple(versions)
-        loading = self.section(row, "import", "target.import")
-        self.known(loading, _IMPORT, "target.import")
-        line = self.text(loading, "line", "target.import") or ""
-        until = self.text(loading, "until", "target.import", required=False)
-        if until is not None and not is_version(until):
-            self.fail("target.import", f"until = {until!r} is not a version number")
-            until = None
-        self.evidence(loading, "target.import")
+        line, until, review = self.loading(row)
         needed = not (until and self.min_torch and version_key(self.min_torch) >= version_key(until))
         words = Vocabulary(**{key: texts[key] for key in _WORDS})
         distribution, how = self.install(row)
-        return Target(words, texts["title"], texts["package"], self.versions, line, until, needed, distribution, how)
+        return Target(
+            words, texts["title"], texts["package"], self.versions, line, until, bool(line) and needed, distribution,
+            how, review,
+        )  # fmt: skip
+
+    def loading(self, row: Mapping[str, Any]) -> tuple[str, str | None, str]:
+        """The import that loads the plug-in, until when, and what to see to; none where torch has it built in."""
+        where = "target.import"
+        loading = self.section(row, "import", where)
+        if not loading:
+            return "", None, ""
+        self.known(loading, _IMPORT, where)
+        line = self.text(loading, "line", where) or ""
+        until = self.text(loading, "until", where, required=False)
+        if until is not None and not is_version(until):
+            self.fail(where, f"until = {until!r} is not a version number")
+            until = None
+        self.evidence(loading, where)
+        return line, until, self.text(loading, "review", where, required=False) or ""
 
     def install(self, row: Mapping[str, Any]) -> tuple[str | None, str]:
         """The name of the package on the registry, if it is there, and how it is installed."""
@@ -255,6 +269,7 @@ class _Reader:
         rule = Rule(
             kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
             keywords=row.get("keywords", {}), together=row.get("together"), positional=row.get("positional", 0),
+            parameters=tuple(row.get("parameters", ())), decorates=row.get("decorates", False),
         )  # fmt: skip
         return self.gated(rule)
 
