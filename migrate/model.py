@@ -128,6 +128,7 @@ class Table:
     digest: str
     missing_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of functions that exist there
     together: tuple[Rule, ...] = ()  # the rows that count only beside another name
+    watched: frozenset[str] = frozenset()  # names whose uses matter although none of their words may say so
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:

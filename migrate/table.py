@@ -72,7 +72,16 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
         raise TableError(reader.errors)
     digest = blake2b(raw_sites + raw + (min_torch or "").encode(), digest_size=16).hexdigest()
     together = tuple(rule for rule in rules.values() if rule.together)
-    return Table(source, target, rules, sites, digest, missing_arguments, together)
+    watched = _watched(rules, missing_arguments, sites, source)
+    return Table(source, target, rules, sites, digest, missing_arguments, together, watched)
+
+
+def _watched(rules: Mapping[str, Rule], missing: Iterable[str], sites: Sites, source: Vocabulary) -> frozenset[str]:
+    """Names whose uses matter where an import hides that they are CUDA's: their calls, or attributes, have rows."""
+    calls = {rule.key for rule in rules.values() if rule.kind == "api" and (rule.keywords or rule.is_template)}
+    parents = {rule.key.rpartition(".")[0].removesuffix("()") for rule in rules.values() if rule.kind == "api"}
+    below = {name for name in parents if name.startswith(f"{source.module}.")}
+    return frozenset((calls | below | set(missing)) - sites.modules)
 
 
 def load_sites() -> Sites:

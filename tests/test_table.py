@@ -60,7 +60,8 @@ def test_unknown_target_is_named_with_the_likely_or_all_known_ones() -> None:
         load_table("mul")
     for name in ("zzz", "", "sites", "../rules/npu"):
         with pytest.raises(
-            TableError, match=r"^unknown target '.*'(; did you mean 'npu'\?| \(known: gcu, hpu, mlu, musa, npu, tpu, xpu\))$"
+            TableError,
+            match=r"^unknown target '.*'(; did you mean 'npu'\?| \(known: gcu, hpu, mlu, musa, npu, tpu, xpu\))$",
         ):
             load_table(name)
 

@@ -10,6 +10,7 @@ from migrate.trees import below
 _LOOSER = (  # what binds no closer than a comparison
     ast.If, ast.While, ast.IfExp, ast.BoolOp, ast.Assert, ast.Return, ast.Assign, ast.AnnAssign, ast.keyword,
     ast.comprehension, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Lambda, ast.NamedExpr, ast.Expr,
+    ast.ListComp, ast.SetComp, ast.GeneratorExp,
 )  # fmt: skip
 
 
