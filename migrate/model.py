@@ -30,13 +30,13 @@ class Vocabulary:
     module: str  # torch.cuda
     device: str  # "cuda:0"
     backend: str  # init_process_group("nccl")
-    method: str  # x.cuda()
-    predicate: str  # x.is_cuda
+    method: str  # x.cuda(); of a target also with arguments: to("{device}", ...)
+    predicate: str  # x.is_cuda; of a target also a comparison: device.type == "{device}"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One vendor: its vocabulary, its package, and how its plug-in is loaded."""
+    """One vendor: its vocabulary, its package, and how its plug-in is loaded, if torch needs one."""
 
     words: Vocabulary
     title: str
@@ -47,6 +47,7 @@ class Target:
     needs_import: bool
     distribution: str | None = None  # its name on the registry, if it is there
     install: str = ""  # how it is installed, for a person
+    import_review: str = ""  # what a person has to see to where the plug-in is loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Rule:
     keywords: Mapping[str, str] = field(default_factory=dict)
     together: str | None = None  # the row applies only in files that also use this name
     positional: int = 0  # a template of the same name applies to calls with at most so many such arguments
+    parameters: tuple[str, ...] = ()  # names that the positional arguments get, as their order differs there
+    decorates: bool = False  # a template may be called without arguments of its own where it is a decorator
 
     @property
     def id(self) -> str:
@@ -128,6 +131,7 @@ class Table:
     missing_arguments: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of functions that exist there
     together: tuple[Rule, ...] = ()  # the rows that count only beside another name
     sources: Mapping[str, str] = field(default_factory=dict)  # word of an evidence -> address with {path}
+    watched: frozenset[str] = frozenset()  # names whose uses matter although none of their words may say so
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:

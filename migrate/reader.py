@@ -16,9 +16,12 @@ SCHEMA = 1
 WORDS = ("name", "module", "device", "backend", "method", "predicate")
 TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_args(RowKind)}
 TARGET = {*WORDS, "title", "package", "versions", "import", "install"}
-IMPORT = {"line", "until", "evidence"}
+IMPORT = {"line", "until", "review", "evidence"}
 NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
-ROW = {"status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional"}
+ROW = {
+    "status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "parameters",
+    "decorates",
+}  # fmt: skip
 KINDS = get_args(RowKind)
 INSTALL = {"distribution", "how", "evidence"}
 TAKING_NO_TO = {"same", "missing", "unknown", "harmless"}  # statuses of rows
@@ -175,7 +178,8 @@ class TableReader:
         rule = Rule(
             kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
             keywords=self.keywords(row, where), together=self.together(row, where),
-            positional=self.number(row, "positional", where),
+            positional=self.number(row, "positional", where), parameters=self.parameters(row, where),
+            decorates=self.flag(row, "decorates", where),
         )  # fmt: skip
         return self.gated(rule)
 
@@ -196,6 +200,20 @@ class TableReader:
             self.fail(where, f"together = {together!r} must be a dotted name")
             return None
         return together
+
+    def parameters(self, row: Mapping[str, Any], where: str) -> tuple[str, ...]:
+        names = row.get("parameters", [])
+        if isinstance(names, list) and all(isinstance(name, str) for name in names):
+            return tuple(names)
+        self.fail(where, "parameters must be a list of quoted names")
+        return ()
+
+    def flag(self, row: Mapping[str, Any], key: str, where: str) -> bool:
+        value = row.get(key, False)
+        if isinstance(value, bool):
+            return value
+        self.fail(where, f"{key} must be true or false")
+        return False
 
     def number(self, row: Mapping[str, Any], key: str, where: str) -> int:
         value = row.get(key, 0)

@@ -6,7 +6,7 @@ as `file: [table]: what is wrong (why)`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -121,23 +121,39 @@ class _Loader:
         rules = {**under, **rules}
         together = tuple(rule for rule in rules.values() if rule.together)
         lost = {**base.missing_arguments, **missing_arguments} if base else missing_arguments
-        return Table(self.source, target, rules, sites, digest, lost, together, sources), reader.errors
+        watched = _watched(rules, lost, sites, self.source)
+        return Table(self.source, target, rules, sites, digest, lost, together, sources, watched), reader.errors
 
 
 def _adapted(base: Table, target: Target) -> dict[str, Rule]:
     """The rows that a target takes over: where they speak of the base by a word of its own, with the target's."""
     if base.target == target:
         return dict(base.rules)
-    return {key: replace(rule, to=_moved(rule.to, base.target, target)) for key, rule in base.rules.items()}
+    return {key: _moved(rule, base.target, target) for key, rule in base.rules.items()}
 
 
-def _moved(to: str | None, old: Target, new: Target) -> str | None:
-    if to is None:
-        return None
-    name, call, arguments = to.partition("(")
-    for before, after in ((old.words.module, new.words.module), (old.package, new.package)):
+def _moved(rule: Rule, old: Target, new: Target) -> Rule:
+    if rule.to is None:
+        return rule
+    name, call, arguments = rule.to.partition("(")
+    homes = [(old.words.module, new.words.module)]
+    if not old.words.module.startswith(f"{old.package}."):  # a part of torch
+        homes.append((old.package, new.package))
+    for before, after in homes:
         if name == before or name.startswith(f"{before}."):
-            return after + name.removeprefix(before) + call + arguments
+            return replace(rule, to=after + name.removeprefix(before) + call + arguments)
     home, dot, leaf = name.rpartition(".")
     words = {old.words.method: new.words.method, old.words.predicate: new.words.predicate}
-    return to if call or leaf not in words else f"{home}{dot}{words[leaf]}"
+    if call or leaf not in words:
+        return rule
+    if "=" in words[leaf].partition("(")[0]:  # a comparison is no name
+        return Rule(rule.kind, rule.key, "unknown", rule.evidence)
+    return replace(rule, to=f"{home}{dot}{words[leaf]}")
+
+
+def _watched(rules: Mapping[str, Rule], missing: Iterable[str], sites: Sites, source: Vocabulary) -> frozenset[str]:
+    """Names whose uses matter where an import hides that they are CUDA's: their calls, or attributes, have rows."""
+    calls = {rule.key for rule in rules.values() if rule.kind == "api" and (rule.keywords or rule.is_template)}
+    parents = {rule.key.rpartition(".")[0].removesuffix("()") for rule in rules.values() if rule.kind == "api"}
+    below = {name for name in parents if name.startswith(f"{source.module}.")}
+    return frozenset((calls | below | set(missing)) - sites.modules)

@@ -32,11 +32,14 @@ def read_target(reader: TableReader) -> Target:
         reader.fail("target", "versions must be a list of quoted version numbers")
         versions = []
     reader.versions = tuple(versions)
-    line, until = _loading(reader, row, base)
+    line, until, review = _loading(reader, row, base)
     needed = not (until and reader.min_torch and version_key(reader.min_torch) >= version_key(until))
     distribution, how = _install(reader, row, base)
     vocabulary = Vocabulary(**{key: texts[key] for key in WORDS})
-    return Target(vocabulary, texts["title"], reader.package, reader.versions, line, until, needed, distribution, how)
+    return Target(
+        vocabulary, texts["title"], reader.package, reader.versions, line, until, bool(line) and needed, distribution,
+        how, review,
+    )  # fmt: skip
 
 
 def _word(reader: TableReader, row: Mapping[str, Any], key: str) -> str:
@@ -47,14 +50,16 @@ def _word(reader: TableReader, row: Mapping[str, Any], key: str) -> str:
     return word
 
 
-def _loading(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> tuple[str, str | None]:
-    """The import that loads the package, and the version until which it is needed."""
+def _loading(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> tuple[str, str | None, str]:
+    """The import that loads the plug-in, until when, and what to see to; none where torch has it built in."""
     where = "target.import"
     loading = reader.section(row, "import", where)
-    if base and not loading:
+    if not loading:
+        if base is None:
+            return "", None, ""
         if reader.package != base.package:
             reader.fail(where, f"'line' is missing: {reader.package} is not loaded by `{base.import_line}`")
-        return base.import_line, base.import_until
+        return base.import_line, base.import_until, base.import_review
     reader.known(loading, IMPORT, where)
     line = reader.text(loading, "line", where) or ""
     if line and not re.fullmatch(r"(?:import|from) [^\r\n]+", line):
@@ -64,7 +69,7 @@ def _loading(reader: TableReader, row: Mapping[str, Any], base: Target | None) -
         reader.fail(where, f"until = {until!r} is not a version number")
         until = None
     reader.evidence(loading, where)
-    return line, until
+    return line, until, reader.text(loading, "review", where, required=False) or ""
 
 
 def _install(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> tuple[str | None, str]:

@@ -22,6 +22,7 @@ HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py")
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "codemods.enclosing": "codemods.view trees",
     "targets": "model reader",
     "tablefiles": "reader toml",
     "reader": "model",
@@ -72,16 +73,16 @@ OURS = {
     "codemods.flow": "bindings model naming source trees",
     "codemods.gates": "codemods.view model trees",
     "codemods.imports": "advice codemods.plan codemods.plugin codemods.view model syntax",
-    "codemods.methods": "codemods.names codemods.plan codemods.view model syntax",
+    "codemods.methods": "codemods.names codemods.plan codemods.templates codemods.view model syntax",
     "codemods.names": "advice callsites codemods.plan codemods.templates codemods.view model syntax",
     "codemods.owners": "model source syntax trees",
-    "codemods.plan": "bindings codemods.view syntax",
+    "codemods.plan": "bindings codemods.templates codemods.view model syntax",
     "codemods.strings": "advice codemods.devices codemods.texts codemods.view model naming syntax",
-    "codemods.templates": "model syntax",
+    "codemods.templates": "codemods.enclosing codemods.view model syntax",
     "codemods.texts": "advice codemods.view naming syntax",
     "codemods.vendor": "codemods.imports codemods.view model source",
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
-    "codemods.words": "advice codemods.plan codemods.view model naming syntax",
+    "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.__init__": (
         "codemods.devices codemods.imports codemods.methods codemods.names codemods.plan codemods.strings "
         "codemods.view codemods.words model"

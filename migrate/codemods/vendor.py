@@ -142,4 +142,5 @@ def _draft(view: View, node: ast.stmt, at: int, *, before: bool) -> Draft:
     added = f"{indent}{target.import_line}{newline}"
     if not before and at == len(text) and not text.endswith(("\n", "\r")):
         added = f"{newline}{indent}{target.import_line}"
-    return Draft(rule_id, at, at, "safe", f"loads {target.package}", (Edit(at, at, added),))
+    message = target.import_review or f"loads {target.package}"
+    return Draft(rule_id, at, at, "review" if target.import_review else "safe", message, (Edit(at, at, added),))
