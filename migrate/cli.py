@@ -133,7 +133,7 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
-    from migrate.table import TableError, load_between, target_names
+    from migrate.table import TableError, load_between, target_names, with_expression
 
     names = ("target", "min_torch", "max_file_size", "jobs")
     try:
@@ -146,6 +146,8 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
             known = ", ".join(target_names(config.rules))
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
         table = load_between(options["source"], config.target, min_torch=config.min_torch, rules=config.rules)
+        if config.device and config.device_import:
+            table = with_expression(table, config.device, config.device_import)
         return table, discover(paths, config.exclude, config.max_file_size, root=project), config
     except FileNotFoundError as error:
         fail(f"no such file or folder: {error}")

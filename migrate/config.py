@@ -22,7 +22,8 @@ class ConfigError(Exception):
 class Config:
     """What a run does; sizes in bytes, `exclude` and `per_file_ignores` by glob patterns on paths below the root.
 
-    `rules` are files with tables of the project's own. `select`, `ignore`, `per_file_ignores`, `baseline` and
+    `rules` are files with tables of the project's own; `device` is an expression that is written in the place of a
+    literal device, `device_import` the import that it takes. `select`, `ignore`, `per_file_ignores`, `baseline` and
     `allow_fixed` are for `check`.
     """
 
@@ -38,6 +39,8 @@ class Config:
     baseline: str | None = None
     allow_fixed: bool = False
     rules: tuple[Path, ...] = ()
+    device: str | None = None
+    device_import: str | None = None
 
 
 def load_config(root: Path, options: Mapping[str, Any]) -> Config:
@@ -51,6 +54,8 @@ def load_config(root: Path, options: Mapping[str, Any]) -> Config:
     if found:
         path, table = found
         config = replace(config, **_checked(path, table))
+        if (config.device is None) != (config.device_import is None):
+            raise ConfigError(f"{path}: device and device-import go together: an expression, and the import it takes")
     given = {name: value for name, value in options.items() if value is not None}
     return replace(config, **given)
 

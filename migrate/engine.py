@@ -49,6 +49,10 @@ def migrate_bytes(
 def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Repository) -> FileResult:
     """Like `migrate_bytes`, for a file that is known to mention CUDA."""
     digest = digest_of(data)
+    if table.target.expression:
+        from migrate.expression import localized
+
+        table = localized(table, path, kind)
     if kind == "cuda-source":
         return FileResult(path, kind, digest, (_cuda_source(path, table),))
     problem = None
@@ -111,6 +115,7 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     from migrate.author import kept
     from migrate.codemods import find_all, view_of
     from migrate.codemods.gates import gated
+    from migrate.codemods.project import expressed, with_import
     from migrate.codemods.vendor import vendor_imports
     from migrate.found import place_of
     from migrate.index import build_index
@@ -119,8 +124,8 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     scanned, finder = _scanned(text, table)
     index = build_index(scanned, table, finder)
     view = view_of(scanned, index, table, repository)
-    drafts, complaints = kept(view, gated(view, settled(find_all(view))))
-    drafts += vendor_imports(view, drafts)
+    drafts, complaints = kept(view, gated(view, expressed(view, settled(find_all(view)))))
+    drafts = with_import(view, [*drafts, *vendor_imports(view, drafts)])
     findings = tuple(sorted((*accounted(view, drafts), *complaints), key=place_of))
     _check(scanned, [edit for finding in findings for edit in finding.edits])
     return findings

@@ -35,6 +35,19 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, slots=True)
+class Expression:
+    """What a project writes in the place of a literal device, and the import that it takes."""
+
+    text: str  # utils.device_type
+    line: str  # from myproj import utils
+    root: str  # utils
+    dotted: str  # myproj.utils
+    meaning: str  # what the root stands for
+    module: str  # myproj; empty for a plain import
+    blocked: str = ""  # why a file cannot import it
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One vendor: its vocabulary, its package, and how its plug-in is loaded, if torch needs one."""
 
@@ -48,6 +61,7 @@ class Target:
     distribution: str | None = None  # its name on the registry, if it is there
     install: str = ""  # how it is installed, for a person
     import_review: str = ""  # what a person has to see to where the plug-in is loaded
+    expression: Expression | None = None  # in the place of a literal device
 
 
 @dataclass(frozen=True, slots=True)

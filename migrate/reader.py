@@ -15,7 +15,7 @@ from migrate.model import RowKind, Rule, Status, Table
 SCHEMA = 1
 WORDS = ("name", "module", "device", "backend", "method", "predicate")
 TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_args(RowKind)}
-TARGET = {*WORDS, "title", "package", "versions", "import", "install"}
+TARGET = {*WORDS, "title", "package", "versions", "import", "install", "expression", "expression_import"}
 IMPORT = {"line", "until", "review", "evidence"}
 NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
 ROW = {

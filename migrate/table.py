@@ -11,6 +11,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
+from migrate.expression import ExpressionError, read_expression
 from migrate.model import Rule, Sites, Table, Target, Vocabulary
 from migrate.reader import TableError, TableReader, hint, is_version, version_key
 from migrate.sites import read_sites
@@ -19,7 +20,7 @@ from migrate.targets import read_target
 
 __all__ = [
     "RULES", "TableError", "is_version", "load_between", "load_sites", "load_sites_and_source", "load_table",
-    "read_table", "target_names", "version_key",
+    "read_table", "target_names", "version_key", "with_expression",
 ]  # fmt: skip
 
 
@@ -61,6 +62,14 @@ def load_between(source: str, target: str, *, min_torch: str | None = None, rule
 def read_table(path: Path, *, min_torch: str | None = None) -> Table:
     """Like `load_table`, for a table anywhere on disk. Raises `TableError`; `OSError` if it can't be read."""
     return _checked(_Loader((), min_torch).layer(read_file(path), None))
+
+
+def with_expression(table: Table, text: str, line: str) -> Table:
+    """The table that writes an expression in the place of a literal device. Raises `TableError`."""
+    try:
+        return replace(table, target=replace(table.target, expression=read_expression(text, line)))
+    except ExpressionError as error:
+        raise TableError([f"device: {error}"]) from None
 
 
 def load_sites() -> Sites:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from migrate.model import Target, Vocabulary
+from migrate.expression import ExpressionError, read_expression
+from migrate.model import Expression, Target, Vocabulary
 from migrate.reader import IMPORT, INSTALL, TARGET, WORDS, TableReader, is_version, version_key
 
 _WORD = r"[A-Za-z_]\w*"
@@ -36,9 +37,10 @@ def read_target(reader: TableReader) -> Target:
     needed = not (until and reader.min_torch and version_key(reader.min_torch) >= version_key(until))
     distribution, how = _install(reader, row, base)
     vocabulary = Vocabulary(**{key: texts[key] for key in WORDS})
+    expression = _expression(reader, row, base)
     return Target(
         vocabulary, texts["title"], reader.package, reader.versions, line, until, bool(line) and needed, distribution,
-        how, review,
+        how, review, expression,
     )  # fmt: skip
 
 
@@ -48,6 +50,18 @@ def _word(reader: TableReader, row: Mapping[str, Any], key: str) -> str:
     if word and key in _SHAPES and not re.fullmatch(_SHAPES[key], word):
         reader.fail("target", f"{key} = {word!r} is no {'name' if key in ('module', 'package') else 'word'}")
     return word
+
+
+def _expression(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> Expression | None:
+    """What is written in the place of a literal device."""
+    if "expression" not in row and "expression_import" not in row:
+        return base.expression if base else None
+    text, line = (reader.text(row, key, "target") for key in ("expression", "expression_import"))
+    try:
+        return read_expression(text, line) if text and line else None
+    except ExpressionError as error:
+        reader.fail("target", f"expression: {error}")
+        return None
 
 
 def _loading(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> tuple[str, str | None, str]:

@@ -22,8 +22,11 @@ HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py")
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "expression": "model",
+    "codemods.project": "codemods.view model trees",
+    "codemods.expressions": "codemods.enclosing codemods.view model syntax",
     "codemods.enclosing": "codemods.view trees",
-    "targets": "model reader",
+    "targets": "expression model reader",
     "tablefiles": "reader toml",
     "reader": "model",
     "codemods.plugin": "codemods.view model syntax",
@@ -40,7 +43,7 @@ OURS = {
     "edits": "model",
     "finder": "model",
     "toml": "",
-    "table": "between model reader sites tablefiles targets",
+    "table": "between expression model reader sites tablefiles targets",
     "neutral": "model table",
     "config": "discover toml",
     "hunks": "",
@@ -68,7 +71,7 @@ OURS = {
     "grammar": "callsites describe nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
-    "codemods.devices": "codemods.evidence codemods.view model naming syntax",
+    "codemods.devices": "codemods.evidence codemods.expressions codemods.view model naming syntax",
     "codemods.evidence": "callsites codemods.view naming syntax",
     "codemods.flow": "bindings model naming source trees",
     "codemods.gates": "codemods.view model trees",
@@ -93,8 +96,8 @@ OURS = {
     "author": "codemods.view found model suppress",
     "settle": "codemods.view edits found model",
     "engine": (
-        "author codemods.__init__ codemods.gates codemods.vendor edits finder found index kinds.__init__ "
-        "model nesting newer regions scan settle source"
+        "author codemods.__init__ codemods.gates codemods.project codemods.vendor edits expression finder "
+        "found index kinds.__init__ model nesting newer regions scan settle source"
     ),
     # many files, and what is shown of them
     "runner": "__init__ discover engine finder model repository",

@@ -16,21 +16,21 @@ _LOOSER = (  # what binds no closer than a comparison
 
 def quoted(view: View, at: int, word: str) -> tuple[str, str]:
     """A word with quotes that may stand at an offset, also inside an f-string, or why there are none."""
-    if '"' not in word:
+    if '"' not in word and "'" not in word:
         return word, ""
-    texts = [node for node in _around(view, at) if isinstance(node, ast.JoinedStr)]
+    texts = [node for node in around(view, at) if isinstance(node, ast.JoinedStr)]
     if not texts:
         return word, ""
     start, end = _span(view, texts[0])
     text = view.scan.text[start:end].lstrip("fFrRbBuU")
-    if len(texts) == 1 and text[:1] != text[1:2] and text.count(text[0]) == 2:
+    if len(texts) == 1 and "'" not in word and text[:1] != text[1:2] and text.count(text[0]) == 2:
         return word.replace('"', "'" if text[0] == '"' else '"'), ""
     return "", f"becomes {word}, inside an f-string: write it out by hand"
 
 
 def needs_parentheses(view: View, start: int, end: int) -> bool:
     """Whether a comparison in place of the expression that begins and ends there would be taken apart."""
-    path = _around(view, start)
+    path = around(view, start)
     for parent, node in zip(path[::-1][1:], path[::-1], strict=False):
         if isinstance(node, ast.expr) and _span(view, node) == (start, end):
             loose = isinstance(parent, _LOOSER) or (isinstance(parent, ast.Call) and node is not parent.func)
@@ -38,7 +38,7 @@ def needs_parentheses(view: View, start: int, end: int) -> bool:
     return True
 
 
-def _around(view: View, at: int) -> list[ast.AST]:
+def around(view: View, at: int) -> list[ast.AST]:
     """The nodes that hold the character at an offset, from the outermost; those without a place as far as they do."""
     path: list[ast.AST] = []
     node: ast.AST | None = view.scan.module.node

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migrate.codemods.names import covered_names
 from migrate.codemods.plan import used_names
-from migrate.codemods.templates import filled, method_edits, predicate_edits
+from migrate.codemods.templates import filled, method_edits, method_word, predicate_edits
 from migrate.codemods.view import OPTIONS, View, dotted_of, guarded, judge
 from migrate.model import Draft, Safety
 from migrate.syntax import Use
@@ -85,7 +85,7 @@ def _call(view: View, use: Use, number: int) -> Draft:
         return Draft(rule_id, step.start, step.end, problem[0], problem[1])
     rule = view.table.rule("api", f"torch.nn.Module.{step.text}")
     review = rule.review if rule and call.arguments else None
-    method = filled(view.table, view.table.target.words.method)
+    method = method_word(view.table)
     message = review or f".{step.text}() → .{method if method.endswith(')') else f'{method}()'}"
     return Draft(rule_id, step.start, step.end, "review" if review else "safe", message, edits, needs_import=True)
 

@@ -16,6 +16,7 @@ from migrate.syntax import Argument, Step, Use
 _DEVICE_WORDS = ("device", "device_type")
 _TEXT = re.compile(r"[fFrR]{0,2}(?:\"[^\"\\\n]*\"|'[^'\\\n]*')")
 _DEVICE = re.compile(r"torch\.device\([^()]*\)")
+_WITH_DEVICE = 'to("{device}", ...)'
 _KEYWORD = re.compile(r"\w+\s*=\s*")
 
 
@@ -57,9 +58,16 @@ def call_edits(view: View, rule: Rule, use: Use, steps: tuple[Step, ...]) -> tup
 
 
 def filled(table: Table, template: str) -> str:
-    """A template with the target's words in place of its placeholders."""
-    words = table.target.words
+    """A template with the target's words, or the project's expression, in place of its placeholders."""
+    words, expression = table.target.words, table.target.expression
+    if expression:
+        template = template.replace('"{device}"', expression.text)
     return template.replace("{device}", words.device).replace("{backend}", words.backend)
+
+
+def method_word(table: Table) -> str:
+    """What `.cuda` becomes: the vendor's method, or one that takes the project's expression."""
+    return filled(table, _WITH_DEVICE if table.target.expression else table.target.words.method)
 
 
 def method_edits(view: View, step: Step, call: Step) -> tuple[tuple[Edit, ...], str]:
@@ -68,7 +76,8 @@ def method_edits(view: View, step: Step, call: Step) -> tuple[tuple[Edit, ...], 
     A method that is told the device takes the one that is given: a number becomes a device of that number, a text
     or a torch.device stays, and anything else may be either.
     """
-    word, device = filled(view.table, view.table.target.words.method), view.table.target.words.device
+    target = view.table.target
+    word = method_word(view.table)
     renamed = Edit(step.start, step.end, word.partition("(")[0])
     if not word.endswith(")"):
         return (renamed,), ""
@@ -82,10 +91,15 @@ def method_edits(view: View, step: Step, call: Step) -> tuple[tuple[Edit, ...], 
     at, value = _value(view, given[0])
     if value.isascii() and value.isdecimal():
         text = first.rstrip(", ")
-        return (renamed, Edit(at, at + len(value), f"{text[:-1]}:{int(value)}{text[-1]}")), ""
+        numbered = f"{text[:-1]}:{int(value)}{text[-1]}"
+        if target.expression:
+            numbered, problem = quoted(view, at, f'f"{{{text}}}:{int(value)}"')
+            problem = f"becomes .{word}: write the number by hand" if '"' in text or "'" in text else problem
+        return (renamed, Edit(at, at + len(value), numbered)), problem
     if _TEXT.fullmatch(value) or _DEVICE.fullmatch(value):
         return (renamed,), ""
-    return (), f'a device or a number? .{renamed.text}() takes a device, such as f"{device}:{{number}}" for a number'
+    numbered = f'f"{target.words.device}:{{number}}"'
+    return (), f"a device or a number? .{renamed.text}() takes a device, such as {numbered} for a number"
 
 
 def predicate_edits(view: View, use: Use, number: int) -> tuple[tuple[Edit, ...], str]:
