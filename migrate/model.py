@@ -48,6 +48,7 @@ class Target:
     distribution: str | None = None  # its name on the registry, if it is there
     install: str = ""  # how it is installed, for a person
     import_review: str = ""  # what a person has to see to where the plug-in is loaded
+    import_beside: str = ""  # only files with this text call for that
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ SCHEMA = 1
 _WORDS = ("name", "module", "device", "backend", "method", "predicate")
 _TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_args(RowKind)}
 _TARGET = {*_WORDS, "title", "package", "versions", "import", "install"}
-_IMPORT = {"line", "until", "review", "evidence"}
+_IMPORT = {"line", "until", "review", "beside", "evidence"}
 _NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
 _ROW = {
     "status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "parameters",
@@ -170,21 +170,21 @@ class _Reader:
             self.fail("target", "versions must be a list of quoted version numbers")
             versions = []
         self.versions = tuple(versions)
-        line, until, review = self.loading(row)
+        line, until, review, beside = self.loading(row)
         needed = not (until and self.min_torch and version_key(self.min_torch) >= version_key(until))
         words = Vocabulary(**{key: texts[key] for key in _WORDS})
         distribution, how = self.install(row)
         return Target(
             words, texts["title"], texts["package"], self.versions, line, until, bool(line) and needed, distribution,
-            how, review,
+            how, review, beside,
         )  # fmt: skip
 
-    def loading(self, row: Mapping[str, Any]) -> tuple[str, str | None, str]:
+    def loading(self, row: Mapping[str, Any]) -> tuple[str, str | None, str, str]:
         """The import that loads the plug-in, until when, and what to see to; none where torch has it built in."""
         where = "target.import"
         loading = self.section(row, "import", where)
         if not loading:
-            return "", None, ""
+            return "", None, "", ""
         self.known(loading, _IMPORT, where)
         line = self.text(loading, "line", where) or ""
         until = self.text(loading, "until", where, required=False)
@@ -192,7 +192,8 @@ class _Reader:
             self.fail(where, f"until = {until!r} is not a version number")
             until = None
         self.evidence(loading, where)
-        return line, until, self.text(loading, "review", where, required=False) or ""
+        review, beside = (self.text(loading, key, where, required=False) or "" for key in ("review", "beside"))
+        return line, until, review, beside
 
     def install(self, row: Mapping[str, Any]) -> tuple[str | None, str]:
         """The name of the package on the registry, if it is there, and how it is installed."""

@@ -23,7 +23,7 @@ def quoted(view: View, at: int, word: str) -> tuple[str, str]:
         return word, ""
     start, end = _span(view, texts[0])
     text = view.scan.text[start:end].lstrip("fFrRbBuU")
-    if len(texts) == 1 and text[:1] != text[1:2] and text.count(text[0]) == 2:
+    if len(texts) == 1 and text[0] == text[-1] != text[1] and text.count(text[0]) == 2:
         return word.replace('"', "'" if text[0] == '"' else '"'), ""
     return "", f"becomes {word}, inside an f-string: write it out by hand"
 
