@@ -102,7 +102,8 @@ PAIRS = {
         ),
         (
             "from torch.cuda.amp import autocast\nimport torch\nwith autocast(fp16):\n    x.cuda()\n",
-            "import torch_musa\nfrom torch.musa.amp import autocast\nimport torch\nwith autocast(fp16):\n    x.musa()\n",
+            "import torch_musa\nfrom torch.musa.amp import autocast\nimport torch\n"
+            "with autocast(fp16):\n    x.musa()\n",
         ),
         ('import os\nos.environ["NCCL_DEBUG"] = "INFO"\n', 'import os\nos.environ["MCCL_DEBUG"] = "INFO"\n'),
         (
