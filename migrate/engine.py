@@ -11,6 +11,7 @@ import codecs
 import io
 import sys
 import warnings
+from bisect import bisect_left
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -138,12 +139,14 @@ def _check(scanned: Scan, edits: Sequence[Edit]) -> None:
     """
     from migrate.regions import bounds, wrapped
 
+    edits = sorted(edits, key=lambda edit: edit.start)
+    places = [edit.start for edit in edits]
     for region in scanned.regions:
         start, end = bounds(scanned, region)
         inside = [
             Edit(edit.start - start, edit.end - start, edit.text)
-            for edit in edits
-            if start <= edit.start < end and not (edit.start == edit.end == start)  # whole lines put before it
+            for edit in edits[bisect_left(places, start) : bisect_left(places, end)]
+            if not (edit.start == edit.end == start)  # whole lines put before it
         ]
         if inside:
             before, snippet, after = wrapped(scanned, region)

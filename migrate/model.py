@@ -16,7 +16,7 @@ RULE_IDS = (  # those that come from no row of a table
     "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
     "import:star", "method:cuda", "method:is_cuda", "method:override", "package:index", "package:torch",
     "text:CUDAExecutionProvider", "text:code",
-    "text:compared", "text:dispatch-key", "text:settings", "unaccounted",
+    "text:compared", "text:cudagraphs", "text:dispatch-key", "text:settings", "unaccounted",
 )  # fmt: skip
 RowKind = Literal["api", "env", "package", "cli", "resource"]
 Status = Literal["same", "renamed", "differs", "harmless", "missing", "unknown", "native"]
@@ -61,6 +61,7 @@ class Target:
     distribution: str | None = None  # its name on the registry, if it is there
     install: str = ""  # how it is installed, for a person
     import_review: str = ""  # what a person has to see to where the plug-in is loaded
+    import_beside: str = ""  # only files with this text call for that
     expression: Expression | None = None  # in the place of a literal device
 
 
@@ -78,7 +79,8 @@ class Rule:
     since: str | None = None
     keywords: Mapping[str, str] = field(default_factory=dict)
     together: str | None = None  # the row applies only in files that also use this name
-    positional: int = 0  # a template of the same name applies to calls with at most so many such arguments
+    positional: int = 0  # a template of the same name applies to calls with at most so many, or just so many if it
+    # puts the device first
     parameters: tuple[str, ...] = ()  # names that the positional arguments get, as their order differs there
     decorates: bool = False  # a template may be called without arguments of its own where it is a decorator
 

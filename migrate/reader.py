@@ -16,7 +16,7 @@ SCHEMA = 1
 WORDS = ("name", "module", "device", "backend", "method", "predicate")
 TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_args(RowKind)}
 TARGET = {*WORDS, "title", "package", "versions", "import", "install", "expression", "expression_import"}
-IMPORT = {"line", "until", "review", "evidence"}
+IMPORT = {"line", "until", "review", "beside", "evidence"}
 NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
 ROW = {
     "status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "parameters",

@@ -33,14 +33,14 @@ def read_target(reader: TableReader) -> Target:
         reader.fail("target", "versions must be a list of quoted version numbers")
         versions = []
     reader.versions = tuple(versions)
-    line, until, review = _loading(reader, row, base)
+    line, until, review, beside = _loading(reader, row, base)
     needed = not (until and reader.min_torch and version_key(reader.min_torch) >= version_key(until))
     distribution, how = _install(reader, row, base)
     vocabulary = Vocabulary(**{key: texts[key] for key in WORDS})
     expression = _expression(reader, row, base)
     return Target(
         vocabulary, texts["title"], reader.package, reader.versions, line, until, bool(line) and needed, distribution,
-        how, review, expression,
+        how, review, beside, expression,
     )  # fmt: skip
 
 
@@ -64,16 +64,16 @@ def _expression(reader: TableReader, row: Mapping[str, Any], base: Target | None
         return None
 
 
-def _loading(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> tuple[str, str | None, str]:
+def _loading(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> tuple[str, str | None, str, str]:
     """The import that loads the plug-in, until when, and what to see to; none where torch has it built in."""
     where = "target.import"
     loading = reader.section(row, "import", where)
     if not loading:
         if base is None:
-            return "", None, ""
+            return "", None, "", ""
         if reader.package != base.package:
             reader.fail(where, f"'line' is missing: {reader.package} is not loaded by `{base.import_line}`")
-        return base.import_line, base.import_until, base.import_review
+        return base.import_line, base.import_until, base.import_review, base.import_beside
     reader.known(loading, IMPORT, where)
     line = reader.text(loading, "line", where) or ""
     if line and not re.fullmatch(r"(?:import|from) [^\r\n]+", line):
@@ -83,7 +83,8 @@ def _loading(reader: TableReader, row: Mapping[str, Any], base: Target | None) -
         reader.fail(where, f"until = {until!r} is not a version number")
         until = None
     reader.evidence(loading, where)
-    return line, until, reader.text(loading, "review", where, required=False) or ""
+    review, beside = (reader.text(loading, key, where, required=False) or "" for key in ("review", "beside"))
+    return line, until, review, beside
 
 
 def _install(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> tuple[str | None, str]:

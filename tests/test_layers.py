@@ -25,7 +25,7 @@ OURS = {
     "expression": "model",
     "codemods.project": "codemods.view model trees",
     "codemods.expressions": "codemods.enclosing codemods.view model syntax",
-    "codemods.enclosing": "codemods.view trees",
+    "codemods.enclosing": "codemods.view edits trees",
     "targets": "expression model reader",
     "tablefiles": "reader toml",
     "reader": "model",

@@ -103,8 +103,9 @@ def test_call_with_an_argument_the_vendor_does_not_take_stays(target: str, name:
 @rows("api", where=lambda rule: rule.is_template)
 def test_call_gains_the_arguments_of_its_template(target: str, rule: Rule) -> None:
     call = filled(table(target), rule.to or "")
-    wanted = call.replace(", ...", "").replace("..., ", "")
-    assert migrated_and_stable(f"import torch\nx = {rule.key}()\n", target).endswith(f"\nx = {wanted}\n")
+    given = ", ".join(["y"] * rule.positional)
+    wanted = call.replace("...", given) if given else call.replace(", ...", "").replace("..., ", "")
+    assert migrated_and_stable(f"import torch\nx = {rule.key}({given})\n", target).endswith(f"\nx = {wanted}\n")
 
 
 @rows("api", where=needs_hand)

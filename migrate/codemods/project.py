@@ -29,7 +29,8 @@ def expressed(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     if not problem:
         return list(drafts)
     why = f"becomes {expression.text}: {problem}"
-    return [replace(draft, safety="manual", edits=(), message=why) if draft in using else draft for draft in drafts]
+    ours = {id(draft) for draft in using}
+    return [replace(draft, safety="manual", edits=(), message=why) if id(draft) in ours else draft for draft in drafts]
 
 
 def with_import(view: View, drafts: Sequence[Draft]) -> list[Draft]:

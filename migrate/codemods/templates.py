@@ -27,6 +27,8 @@ def applies(rule: Rule, use: Use, steps: tuple[Step, ...]) -> bool:
     call = _call_after(use, steps)
     if call is None or any(argument.star for argument in call.arguments):
         return False
+    if rule.positional and not rule.to.partition("(")[2].startswith("..."):  # the device goes before so many others
+        return len(call.arguments) == rule.positional
     positional = sum(1 for argument in call.arguments if not argument.keyword)
     return positional <= rule.positional and not any(argument.keyword in _DEVICE_WORDS for argument in call.arguments)
 
