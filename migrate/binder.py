@@ -21,7 +21,7 @@ class Binder:
         self.method, self.predicate = table.source.method, table.source.predicate
         self.own = (self.method, self.predicate)
         self.roots = {"torch", table.target.package}
-        self.modules = {name for name in table.sites.modules if table.source.name in name}
+        self.watched = table.watched | {name for name in table.sites.modules if table.source.name in name}
 
     def compound(self, node: ast.stmt, place: Place) -> None:
         if isinstance(node, DEFINITIONS):
@@ -84,7 +84,7 @@ class Binder:
     def remember_import(self, node: ast.Import | ast.ImportFrom, place: Place) -> None:
         prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
         for alias in node.names:
-            if prefix + alias.name in self.modules:
+            if prefix + alias.name in self.watched:
                 self.result.aliases.add(alias.asname or alias.name)
         modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
         relative = isinstance(node, ast.ImportFrom) and node.level

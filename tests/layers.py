@@ -6,13 +6,20 @@ from __future__ import annotations
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "targets": "expression model reader",
+    "tablefiles": "reader toml",
+    "reader": "mistakes model",
+    "expression": "model",
+    "codemods.project": "codemods.view model trees",
+    "codemods.expressions": "codemods.enclosing codemods.view model syntax",
+    "codemods.enclosing": "codemods.view edits trees",
     "mistakes": "model",
     "codemods.dependencies": "codemods.view finder kinds.pins model trees",
     "support": "model table toml trees",
     "codemods.plugin": "codemods.view model syntax",
     "between": "model table",
     "explain": "about advice edits engine model",
-    "cli_rules": "cli_check explain model table",
+    "cli_rules": "cli_check config explain model table",
     "about": "",
     "sites": "model",
     "naming": "",
@@ -23,7 +30,7 @@ OURS = {
     "edits": "model",
     "finder": "model",
     "toml": "",
-    "table": "mistakes model sites toml",
+    "table": "expression model reader sites tablefiles targets",
     "neutral": "model table",
     "config": "discover toml",
     "hunks": "",
@@ -51,21 +58,21 @@ OURS = {
     "grammar": "callsites describe nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
-    "codemods.devices": "codemods.evidence codemods.view model naming syntax",
+    "codemods.devices": "codemods.evidence codemods.expressions codemods.view model naming syntax",
     "codemods.evidence": "callsites codemods.view naming syntax",
     "codemods.flow": "bindings model naming source trees",
     "codemods.gates": "codemods.view model trees",
     "codemods.imports": "advice codemods.plan codemods.plugin codemods.view model syntax",
-    "codemods.methods": "codemods.names codemods.plan codemods.view model naming syntax",
+    "codemods.methods": "codemods.names codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.names": "advice callsites codemods.plan codemods.templates codemods.view model syntax",
     "codemods.owners": "model source syntax trees",
-    "codemods.plan": "bindings codemods.view syntax",
+    "codemods.plan": "bindings codemods.templates codemods.view model syntax",
     "codemods.strings": "advice codemods.devices codemods.texts codemods.view model naming syntax",
-    "codemods.templates": "model syntax",
+    "codemods.templates": "codemods.enclosing codemods.view model syntax",
     "codemods.texts": "advice codemods.view naming syntax",
     "codemods.vendor": "codemods.imports codemods.view model source",
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
-    "codemods.words": "advice codemods.plan codemods.view model naming syntax",
+    "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.__init__": (
         "codemods.dependencies codemods.devices codemods.imports codemods.methods codemods.names "
         "codemods.plan codemods.strings codemods.view codemods.words model"
@@ -76,8 +83,8 @@ OURS = {
     "author": "codemods.view found model suppress",
     "settle": "codemods.view edits found model",
     "engine": (
-        "author codemods.__init__ codemods.gates codemods.vendor edits finder found index kinds.__init__ "
-        "model nesting newer regions scan settle source support"
+        "author codemods.__init__ codemods.gates codemods.project codemods.vendor edits expression finder "
+        "found index kinds.__init__ model nesting newer regions scan settle source support"
     ),
     # many files, and what is shown of them
     "runner": "__init__ discover engine finder model repository",
@@ -190,7 +197,9 @@ RESTRICTED = {
     "tempfile": "writer",
     "shutil": "writer",
     "os": "discover hunks vcs writer",
-    "pathlib": "cli cli_check config discover runner support table vcs writer",
+    "pathlib": (
+        "between check cli cli_check cli_rules config discover neutral runner support table tablefiles vcs writer"
+    ),
     "time": "check cli runner",
     "json": (
         "baseline cli_rules kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
@@ -198,8 +207,8 @@ RESTRICTED = {
     ),
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check config grammar kinds.cells report.check_json report.gitlab "
-        "report.machine report.sarif sites support table toml"
+        "__init__ baseline cli cli_check config grammar kinds.cells reader report.check_json report.gitlab "
+        "report.machine report.sarif sites support tablefiles targets toml"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}

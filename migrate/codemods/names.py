@@ -98,7 +98,7 @@ def _renamed(view: View, plan: Plan, use: Use, name: str, verdict: Verdict, name
     edits, problem = _name_edits(view, plan, use, name, names, new.split("."))
     inside: tuple[Edit, ...] = ()
     if not problem:
-        inside, problem = call_edits(view.table, rule, use, names)
+        inside, problem = call_edits(view, rule, use, names)
     if problem:
         yield Draft(rule.id, start, end, "manual", problem)
         return
