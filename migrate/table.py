@@ -276,6 +276,8 @@ class _Reader:
             self.fail(where, f"status {status!r} needs a 'message' that says what to do by hand, or why not")
         if status == "differs" and not (message or review):
             self.fail(where, "status 'differs' needs a 'message' (no edit) or 'to' and 'review'")
+        if not isinstance(row.get("parameters", []), list) or not isinstance(row.get("decorates", False), bool):
+            self.fail(where, "parameters must be a list of names, decorates true or false")
         rule = Rule(
             kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
             keywords=row.get("keywords", {}), together=row.get("together"), positional=row.get("positional", 0),
