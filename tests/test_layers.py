@@ -22,7 +22,7 @@ HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py")
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
-    "codemods.enclosing": "codemods.view trees",
+    "codemods.enclosing": "source trees",
     "sites": "model",
     "naming": "",
     "found": "edits model",
@@ -70,10 +70,10 @@ OURS = {
     "codemods.owners": "model source syntax trees",
     "codemods.plan": "bindings codemods.templates codemods.view model syntax",
     "codemods.strings": "advice codemods.devices codemods.texts codemods.view model naming syntax",
-    "codemods.templates": "codemods.enclosing codemods.view model syntax",
+    "codemods.templates": "codemods.view model syntax",
     "codemods.texts": "advice codemods.view naming syntax",
     "codemods.vendor": "codemods.imports codemods.view model source",
-    "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
+    "codemods.view": "bindings codemods.enclosing codemods.flow codemods.owners finder guards model source syntax",
     "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.__init__": (
         "codemods.devices codemods.imports codemods.methods codemods.names codemods.plan codemods.strings "
