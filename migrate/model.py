@@ -79,9 +79,9 @@ class Rule:
     since: str | None = None
     keywords: Mapping[str, str] = field(default_factory=dict)
     together: str | None = None  # the row applies only in files that also use this name
-    positional: int = 0  # a template of the same name applies to calls with at most so many, or just so many if it
-    # puts the device first
+    positional: int = 0  # a template of the same name takes so many at most, or just so many where the device is first
     parameters: tuple[str, ...] = ()  # names that the positional arguments get, as their order differs there
+    drop: str = ""  # of a retired call: "statement" if that goes, "argument" if its first argument takes its place
     decorates: bool = False  # a template may be called without arguments of its own where it is a decorator
 
     @property
@@ -92,6 +92,16 @@ class Rule:
     def is_template(self) -> bool:
         """Whether `to` spells a call with arguments, not just a name."""
         return self.to is not None and self.to.endswith(")")
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """Modules of the vendor's own that are gone, and the one (`alike`) that has, or had, the names of the first."""
+
+    title: str
+    package: str
+    modules: tuple[str, ...]
+    alike: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,7 @@ class Table:
     together: tuple[Rule, ...] = ()  # the rows that count only beside another name
     sources: Mapping[str, str] = field(default_factory=dict)  # word of an evidence -> address with {path}
     watched: frozenset[str] = frozenset()  # names whose uses matter although none of their words may say so
+    retired: Retired | None = None  # the way from an API that is gone: nothing else is looked at
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:

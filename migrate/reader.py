@@ -20,7 +20,7 @@ IMPORT = {"line", "until", "review", "beside", "evidence"}
 NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
 ROW = {
     "status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "parameters",
-    "decorates",
+    "decorates", "drop",
 }  # fmt: skip
 KINDS = get_args(RowKind)
 INSTALL = {"distribution", "how", "evidence"}
@@ -179,7 +179,7 @@ class TableReader:
             kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
             keywords=self.keywords(row, where), together=self.together(row, where),
             positional=self.number(row, "positional", where), parameters=self.parameters(row, where),
-            decorates=self.flag(row, "decorates", where),
+            decorates=self.flag(row, "decorates", where), drop=self.text(row, "drop", where, required=False) or "",
         )  # fmt: skip
         return self.gated(rule)
 

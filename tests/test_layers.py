@@ -22,6 +22,7 @@ HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py")
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "codemods.retired": "codemods.enclosing codemods.names codemods.view model syntax",
     "expression": "model",
     "codemods.project": "codemods.view model trees",
     "codemods.expressions": "codemods.enclosing codemods.view model syntax",
@@ -87,8 +88,8 @@ OURS = {
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
     "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.__init__": (
-        "codemods.devices codemods.imports codemods.methods codemods.names codemods.plan codemods.strings "
-        "codemods.view codemods.words model"
+        "codemods.devices codemods.imports codemods.methods codemods.names codemods.plan codemods.retired "
+        "codemods.strings codemods.view codemods.words model"
     ),
     # one file: what its author keeps, and all of it together
     "comments": "",
