@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from migrate.model import Rule, Sites, Table, Target, Vocabulary
-from migrate.table import TableError, load_sites_and_source, load_table
+from migrate.table import TableError, load_sites_and_source, load_table, load_way, way_names
 
 _MEDIATE = ("renamed", "differs")
 
@@ -18,6 +18,8 @@ def load_between(source: str, target: str, *, min_torch: str | None = None, rule
 
     Raises `TableError` as `load_table` does, and where both are the same.
     """
+    if source in way_names():
+        return load_way(source, target, min_torch=min_torch)
     home = load_sites_and_source()[1].name
     if source == target:
         raise TableError([f"source and target are both {source!r}"])

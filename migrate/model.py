@@ -12,12 +12,6 @@ Kind = Literal[
     "requirements", "docs", "prose",
 ]  # fmt: skip
 SUPPRESSION = "accel:"  # begins the comments that keep a reference as it is
-RULE_IDS = (  # those that come from no row of a table
-    "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
-    "import:star", "method:cuda", "method:is_cuda", "method:override", "package:index", "package:torch",
-    "resource:image", "text:CUDAExecutionProvider", "text:code", "text:compared", "text:cudagraphs",
-    "text:dispatch-key", "text:settings", "unaccounted",
-)  # fmt: skip
 RowKind = Literal["api", "env", "package", "cli", "resource"]
 Status = Literal["same", "renamed", "differs", "harmless", "missing", "unknown", "native"]
 
@@ -84,6 +78,7 @@ class Rule:
     positional: int = 0  # a template of the same name applies to calls with at most so many, or just so many if it
     # puts the device first
     parameters: tuple[str, ...] = ()  # names that the positional arguments get, as their order differs there
+    drop: str = ""  # of a retired call: "statement" if that goes, "argument" if its first argument takes its place
     decorates: bool = False  # a template may be called without arguments of its own where it is a decorator
 
     @property
@@ -94,6 +89,16 @@ class Rule:
     def is_template(self) -> bool:
         """Whether `to` spells a call with arguments, not just a name."""
         return self.to is not None and self.to.endswith(")")
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """Modules of the vendor's own that are gone, and the one (`alike`) that has, or had, the names of the first."""
+
+    title: str
+    package: str
+    modules: tuple[str, ...]
+    alike: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,7 @@ class Table:
     sources: Mapping[str, str] = field(default_factory=dict)  # word of an evidence -> address with {path}
     support: Mapping[str, str] = field(default_factory=dict)  # name of torch -> why it does not work there
     watched: frozenset[str] = frozenset()  # names whose uses matter although none of their words may say so
+    retired: Retired | None = None  # the way from an API that is gone: nothing else is looked at
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:

@@ -21,7 +21,7 @@ IMPORT = {"line", "until", "review", "beside", "evidence"}
 NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
 ROW = {
     "status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "parameters",
-    "decorates", "from",
+    "decorates", "from", "drop",
 }  # fmt: skip
 KINDS = get_args(RowKind)
 INSTALL = {"distribution", "versions", "how", "evidence"}
@@ -172,6 +172,7 @@ class TableReader:
             keywords=self.keywords(row, where), together=self.together(row, where),
             positional=self.number(row, "positional", where), parameters=self.parameters(row, where),
             decorates=self.flag(row, "decorates", where), first=self.first(row, where),
+            drop=self.text(row, "drop", where, required=False) or "",
         )  # fmt: skip
         for mistake in mistakes(rule) if status == row.get("status") else ():
             self.fail(where, mistake)

@@ -12,10 +12,10 @@ from hashlib import blake2b
 from pathlib import Path
 
 from migrate.expression import ExpressionError, read_expression
-from migrate.model import Rule, Sites, Table, Target, Vocabulary
+from migrate.model import Retired, Rule, Sites, Table, Target, Vocabulary
 from migrate.reader import TableError, TableReader, hint, is_version, version_key
 from migrate.sites import read_sites
-from migrate.tablefiles import RULES, SITES, TableFile, own_files, parsed, read_file, shipped, shipped_names
+from migrate.tablefiles import RULES, SITES, WAYS, TableFile, own_files, parsed, read_file, shipped, shipped_names
 from migrate.targets import read_target
 
 __all__ = [
@@ -41,6 +41,34 @@ def load_table(name: str, *, min_torch: str | None = None, rules: Sequence[Path]
     if name not in _names(files):
         raise TableError([f"unknown target {name!r}{hint(name, _names(files))}"])
     return _checked(_Loader(files, min_torch).target(name))
+
+
+def load_way(source: str, target: str, *, min_torch: str | None = None) -> Table:
+    """The table from an API of a vendor's that is gone to what took its place. Raises `TableError`."""
+    path = next(path for path in sorted(WAYS.glob("*.toml")) if path.stem.partition("-")[0] == source)
+    content = parsed(path.name, path.read_bytes())
+    row = content.pop("source")
+    if target != row["target"]:
+        raise TableError([f"{row['title']} leads to {row['target']} only, not to {target!r}"])
+    loader = _Loader((), min_torch)
+    base, _ = loader.target(target)
+    file = TableFile(path.name, path.read_bytes(), content, own=True)
+    empty = replace(base, rules={}, missing_arguments={})
+    table = _checked(loader.layer(file, empty))
+    word = f"{source}\0"  # nothing in a file is called so
+    sites = replace(
+        table.sites, words=tuple(row["words"]), bounded=True, triggers=(), packages={}, modules=frozenset(),
+        attributes={}, outside=replace(table.sites.outside, words=(), triggers=(), resources=(), distributions=()),
+    )  # fmt: skip
+    retired = Retired(row["title"], base.target.package, tuple(row["modules"]), row["alike"])
+    watched = frozenset(row["modules"])
+    words = Vocabulary(source, row["modules"][0], word, word, word, word)
+    return replace(table, source=words, sites=sites, watched=watched, together=(), retired=retired)
+
+
+def way_names() -> tuple[str, ...]:
+    """The APIs that are gone and have a table of their own."""
+    return tuple(sorted(path.stem.partition("-")[0] for path in WAYS.glob("*.toml")))
 
 
 def read_table(path: Path, *, min_torch: str | None = None) -> Table:

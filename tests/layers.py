@@ -6,6 +6,7 @@ from __future__ import annotations
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
+    "codemods.retired": "codemods.enclosing codemods.names codemods.view model syntax",
     "targets": "expression model reader",
     "tablefiles": "reader toml",
     "reader": "mistakes model",
@@ -75,12 +76,12 @@ OURS = {
     "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.__init__": (
         "codemods.dependencies codemods.devices codemods.imports codemods.methods codemods.names "
-        "codemods.plan codemods.strings codemods.view codemods.words model"
+        "codemods.plan codemods.retired codemods.strings codemods.view codemods.words model"
     ),
     # one file: what its author keeps, and all of it together
     "comments": "",
     "suppress": "comments edits found model",
-    "author": "codemods.view found model suppress",
+    "author": "about codemods.view found model suppress",
     "settle": "codemods.view edits found model",
     "engine": (
         "author codemods.__init__ codemods.gates codemods.project codemods.vendor edits expression finder "
@@ -178,7 +179,7 @@ OURS = {
     "kinds.__init__": "kinds.reading model",
     "kinds.excerpt": "model",
     "kinds.prose": "kinds.reading",
-    "kinds.reading": "comments edits finder found model settle suppress",
+    "kinds.reading": "about comments edits finder found model settle suppress",
     "kinds.rows": "advice finder model naming",
 }
 

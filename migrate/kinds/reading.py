@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from migrate.about import RULE_IDS
 from migrate.comments import Comments
 from migrate.edits import apply_edits, line_starts
 from migrate.finder import Span, text_mentions
 from migrate.found import end_of_line, finding_of, place_of
-from migrate.model import RULE_IDS, SUPPRESSION, Cell, Draft, Finding, Kind, Repository, Table
+from migrate.model import SUPPRESSION, Cell, Draft, Finding, Kind, Repository, Table
 from migrate.settle import settled
 from migrate.suppress import suppressed
 
