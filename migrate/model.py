@@ -74,12 +74,12 @@ class Rule:
     since: str | None = None
     keywords: Mapping[str, str] = field(default_factory=dict)
     together: str | None = None  # the row applies only in files that also use this name
-    first: str | None = None  # the first version of a package that knows the target by itself
     positional: int = 0  # a template of the same name applies to calls with at most so many, or just so many if it
     # puts the device first
     parameters: tuple[str, ...] = ()  # names that the positional arguments get, as their order differs there
     drop: str = ""  # of a retired call: "statement" if that goes, "argument" if its first argument takes its place
     decorates: bool = False  # a template may be called without arguments of its own where it is a decorator
+    first: str | None = None  # the first version of a package that knows the target by itself
 
     @property
     def id(self) -> str:

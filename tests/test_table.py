@@ -85,9 +85,9 @@ def test_all_fields_of_a_row_are_read(tmp_path: Path) -> None:
 def test_fields_of_calls_are_read(tmp_path: Path) -> None:
     (rule,) = rules(tmp_path, TARGET + ROW + 'parameters = ["x", "y"]\ndecorates = true\n')
     assert (rule.parameters, rule.decorates) == (("x", "y"), True)
-    for field in ("parameters", "decorates"):
+    for field, wanted in {"parameters": "a list of quoted names", "decorates": "true or false"}.items():
         (error,) = errors(tmp_path, TARGET + ROW + f'{field} = "x"\n')
-        assert error.endswith('"]: parameters must be a list of names, decorates true or false')
+        assert error.endswith(f'"]: {field} must be {wanted}')
 
 
 def test_target_that_torch_has_built_in_needs_no_import(tmp_path: Path) -> None:
@@ -214,9 +214,6 @@ BY_HAND = "needs a 'message' that says what to do by hand, or why not"
 def test_mistake_in_a_row_is_named(tmp_path: Path, kind: str, text: str, error: str) -> None:
     row = f'[{kind}."torch.cuda.c"]\nevidence = "docs:x"\n{text}\n'
     assert errors(tmp_path, TARGET + row) == [f'v.toml: [{kind}."torch.cuda.c"]: {error}']
-
-
-PATTERN = "only a variable may be a pattern, of one or two words, such as TORCH_NCCL_*"
 
 
 def test_name_that_a_row_and_a_namespace_give_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from test_table import TARGET, errors, rules, save
 
 from migrate.table import read_table
 
+PATTERN = "only a variable may be a pattern, of one or two words, such as TORCH_NCCL_*"
+
 
 @pytest.mark.parametrize(
     ("row", "error"),
