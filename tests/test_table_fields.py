@@ -19,7 +19,7 @@ PATTERN = "only a variable may be a pattern, of one or two words, such as TORCH_
         ('[env."NCCL*"]\nstatus = "unknown"', PATTERN),
         ('[env."A_B_C_*"]\nstatus = "unknown"', PATTERN),
         ('[package."nvidia_*"]\nstatus = "unknown"', PATTERN),
-        ('[env."NCCL_*"]\nstatus = "renamed"\nto = "VCCL_*"', "a pattern takes no 'to'"),
+        ('[env."NCCL_*"]\nstatus = "renamed"\nto = "VCCL_X"', "a pattern takes no 'to'"),
         (
             '[package.a]\nstatus = "native"\nmessage = "m"\nfrom = 2.10',
             "from = 2.1 must be a quoted string (2.10 would",
