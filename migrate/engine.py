@@ -11,6 +11,7 @@ import codecs
 import io
 import sys
 import warnings
+from bisect import bisect_left
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -147,12 +148,14 @@ def _check(scanned: Scan, edits: Sequence[Edit]) -> None:
     """
     from migrate.regions import bounds, wrapped
 
+    ordered = sorted(edits, key=lambda edit: edit.start)
+    begins = [edit.start for edit in ordered]
     for region in scanned.regions:
         start, end = bounds(scanned, region)
         inside = [
             Edit(edit.start - start, edit.end - start, edit.text)
-            for edit in edits
-            if start <= edit.start < end and not (edit.start == edit.end == start)  # whole lines put before it
+            for edit in ordered[bisect_left(begins, start) : bisect_left(begins, end)]
+            if not (edit.start == edit.end == start)  # whole lines put before it
         ]
         if inside:
             before, snippet, after = wrapped(scanned, region)
