@@ -14,13 +14,14 @@ from kit import FIXTURES, TARGETS, all_cases, cases, findings, source_of
 from kit import migrated as migrated_text
 from notebooks import bytes_of, code, lines, migrated, notebook, result, sources, text_cell
 
-from migrate.engine import DecodeError, decode, rewritten
+from migrate.engine import DecodeError, decode, migrate_bytes, rewritten
 from migrate.finder import Span
 from migrate.kinds import foreign
 from migrate.kinds.cells import notebook_of
 from migrate.kinds.cells import source_of as read_source
 from migrate.kinds.rows import device
 from migrate.model import Draft, Table
+from migrate.table import load_between
 
 NOTEBOOKS = [case for case in all_cases() if case.startswith("notebook_")]
 LAYOUTS: list[dict[str, Any]] = [
@@ -103,6 +104,19 @@ def test_import_stays_in_the_cell_of_the_import(ending: str, one: bool) -> None:
     assert result(after).edits == ()
     if not one:
         assert [lines(text) for text in sources(after)] == [cell["source"] for cell in json.loads(after)["cells"]]
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("one", [True, False])
+def test_import_that_goes_leaves_no_trace(ending: str, one: bool) -> None:
+    for texts in (
+        [f"import torch{ending}", "x = torch.zeros(2).cuda()"],
+        ["import torch\n", "import torch.nn", "x.cuda()"],
+    ):
+        data = bytes_of(notebook(*(code(text if one else lines(text)) for text in texts)))
+        there = rewritten(data, result(data))
+        found = migrate_bytes("in.ipynb", "notebook", there, load_between("npu", "cuda"))
+        assert rewritten(there, found) == data
 
 
 def test_import_that_has_to_come_first_stays_in_its_cell_too() -> None:

@@ -48,7 +48,19 @@ class Module:
         """A draft on the module as one on the file; manual where it edits what is no Python of one cell."""
         if not all(self._is_ours(edit) for edit in draft.edits):
             draft = replace(draft, edits=(), safety="manual", message=_NOT_OURS)
-        return self.excerpt.moved(draft)
+        return self.excerpt.moved(replace(draft, edits=tuple(map(self._drawn, draft.edits))))
+
+    def _drawn(self, edit: Edit) -> Edit:
+        """The edit, or where it takes the last line of a cell, one that takes the line end before it instead."""
+        number = self.part_of(edit.start)
+        begin, part = self.begins[number], self.parts[number]
+        above = part.code[: edit.start - begin]
+        line_end = "\r\n" if above.endswith("\r\n") else "\n"
+        if edit.text or edit.end != begin + len(part.code) + len(part.line_end):
+            return edit
+        if not (above.endswith(line_end) and (part.code + part.line_end).endswith(line_end)):
+            return edit
+        return Edit(edit.start - len(line_end), edit.end - len(line_end), "")
 
     def _is_ours(self, edit: Edit) -> bool:
         number = self.part_of(edit.start)
