@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kit import FIXTURES, TARGETS, all_cases, result_of, source_of, table
 
+from migrate.between import with_dependency
 from migrate.engine import decode, migrate_bytes, rewritten
 from migrate.filetypes import kind_of
-from migrate.kinds.pins import with_dependency
 from migrate.model import FileResult
 from migrate.toml import parse_toml
 
@@ -177,6 +177,7 @@ SCALARS = st.sampled_from(["cuda", "'cuda'", '"cuda"', "cuda:0", '"\\u0063uda"',
 KEYS = st.sampled_from(["device", "'device'", "name", "backend", "env", "😀", '"a b"'])
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(KEYS, SCALARS), max_size=6), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_edited_yaml_loads_to_the_same_but_for_devices(
     pairs: list[tuple[str, str]], newline: str, comments: bool
@@ -193,6 +194,7 @@ def test_edited_yaml_loads_to_the_same_but_for_devices(
         assert not is_edited or after[key] != value or "|" in text
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.recursive(st.sampled_from(["cuda", "x", 1, None]), lambda inner: st.lists(inner) | st.dictionaries(
     st.sampled_from(["device", "a", "\u00e9\n"]), inner), max_leaves=12), st.booleans())  # fmt: skip
 def test_edited_json_loads_to_the_same_but_for_devices(data: object, ascii_only: bool) -> None:

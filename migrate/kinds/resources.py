@@ -30,7 +30,8 @@ _SCRIPTS = frozenset({
 })  # fmt: skip
 _LISTED = frozenset({"script", "before_script", "after_script", "commands", "scripts", "setup"})  # a line for each item
 _EXPRESSION = re.compile(r"\$?\{\{[^{}\r\n]{0,200}\}\}")
-_WORDS = 500  # of a command
+_WORDS = 500  # of a command, or lines of a script
+_LENGTH = 50_000  # characters of a script: longer ones are data
 _TOLD = "what a container or a scheduler gives: see what it is called for the new device"
 
 
@@ -85,7 +86,7 @@ def script(page: Page, spot: Spot, item: Item, scalar: Scalar) -> tuple[list[Dra
     if item.key is None and spot.keys[-1].lower() not in _LISTED and not _follows_c(spot, scalar):
         return [replace(unedited(draft, why), end=scalar.end) for draft in _argument(page, spot, scalar)], []
     excerpt = page.document.excerpt_of(scalar)
-    if excerpt is None:
+    if excerpt is None or len(excerpt.text) > _LENGTH or len(spot.branch.items) > _WORDS:
         return list(_unread(page, scalar)), []
     masked = _EXPRESSION.sub(lambda match: "x" * len(match.group()), excerpt.text)
     try:
