@@ -228,7 +228,7 @@ KEPT = {  # what stays, and the rule and the safety of each thing that is said o
         "env:CUDA_VISIBLE_DEVICES manual, device:cuda manual",
     ),
     "command in a container": ("docker exec c python a.py --device cuda\n", "device:cuda manual"),
-    "text that is a comment": (": <<'X'\npython a.py --device cuda\nX\n", "left:message left"),
+    "text that is a comment": (": <<'X'\npython a.py --device cuda\nX\n", "left:comment left"),
     "pattern for an option": ("case $1 in --cuda) a ;; esac\n", "left:identifier left"),
     "list with other things": ("python a.py --device cuda:x,Y\n", "text:settings manual"),
     "search": ("grep -i cuda log.txt\n", "device:cuda manual"),

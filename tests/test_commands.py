@@ -6,6 +6,8 @@ import subprocess
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from kit import result_of
 from shells import CHANGED, KEPT
 
@@ -84,3 +86,51 @@ def test_script_that_cannot_be_read_is_an_error_with_its_line(text: str) -> None
     result = result_of(b"true\n" + text.encode(), name="in.sh")
     assert result.error
     assert result.error.line == 2
+
+
+WORDS = st.sampled_from(
+    [
+        "--device", "cuda", "cuda:0", "--backend=nccl", "device=cuda", "$DEVICE", '"${DEVICE:-cuda}"',
+        "$CUDA_VISIBLE_DEVICES",
+        "'x cuda y'", '"on $DEVICE, nccl"', "train.py", "run.sh", "--cuda", "/usr/local/cuda", "$(nvidia-smi)", "-x",
+        "CUDA_VISIBLE_DEVICES=1", '"python a.py --device cuda"', "$CMD", "NCCL_DEBUG", "`echo nccl`", "npu", "xcuda",
+    ]
+)  # fmt: skip
+NAMES = st.sampled_from(
+    [
+        "python", "torchrun", "echo", "bash -c", "eval", "foo", "export", "ssh h", "srun", "docker run", "pip install",
+        "[", "$CMD",
+    ]
+)  # fmt: skip
+ASSIGNED = st.builds("{}={}".format, st.sampled_from(["DEVICE", "CMD", "X", "CUDA_VISIBLE_DEVICES"]), WORDS)
+LINES = st.one_of(
+    ASSIGNED,
+    st.builds("{} {} {}".format, NAMES, WORDS, st.lists(WORDS, max_size=4).map(" ".join)),
+    st.builds("{} {} {}".format, ASSIGNED, NAMES, WORDS),
+    st.builds("if [ {} = {} ]; then {} {}; fi".format, WORDS, WORDS, NAMES, WORDS),
+    st.builds("case {} in {}) {} {} ;; esac".format, WORDS, st.sampled_from(["cuda", "npu|cuda", "*"]), NAMES, WORDS),
+    st.builds("for DEVICE in {} {}; do {} {}; done".format, WORDS, WORDS, NAMES, WORDS),
+    st.builds("{} <<EOF\n{} {}\nEOF".format, NAMES, WORDS, WORDS),
+    st.just("# cuda"),
+)
+
+
+@given(st.lists(LINES, max_size=6).map("\n".join), st.sampled_from(["npu", "mlu", "tpu"]))
+@settings(max_examples=200, deadline=None)
+def test_any_script_is_accounted_for_and_stable(text: str, target: str) -> None:
+    result, output = script(text + "\n", target)
+    lines = {
+        finding.line + row
+        for finding in result.findings
+        for row in range(text[finding.start : finding.end].count("\n") + 1)
+    }
+    for number, line in enumerate(text.split("\n"), 1):
+        assert number in lines or not any(word in line.lower() for word in ("cuda", "nccl", "nvidia"))
+    again, same = script(output, target)
+    assert same == output
+    assert manual(again) == manual(result)
+    assert not result.edits or bash_reads(output) or not bash_reads(text)
+
+
+def bash_reads(text: str) -> bool:
+    return subprocess.run(["bash", "-n"], input=text.encode(), capture_output=True, check=False).returncode == 0

@@ -187,10 +187,12 @@ def _patterns(
         excerpt = said(word.parts, piece.script.text)
         end = len(excerpt.text.rstrip("*").rstrip(":")) if excerpt.text.endswith("*") else None
         if draft := value_draft(table, name, excerpt, 0, end):
-            if table.target.words.device in others:
-                draft = replace(draft, rule_id="left:multi-backend", safety="left", edits=(), message="one of several")
-            why = "a case has a branch for it"
-            found.add(number, name, rows.unedited(draft, why), why)
+            if table.target.words.device in others:  # so that no value in this file is edited
+                left = replace(draft, rule_id="left:multi-backend", safety="left", edits=(), message="one of several")
+                found.add(number, name, left)
+            else:
+                why = "a case has a branch for it"
+                found.add(number, name, rows.unedited(draft, why), why)
 
 
 def _used(table: Table, number: int, piece: Piece, call: Call, found: _Found) -> None:

@@ -79,9 +79,8 @@ def _installs_python(call: Call, action: list[str]) -> bool:
         return action[:1] == ["add"]
     if call.program.startswith("python"):
         return "-m" in action and action[action.index("-m") + 1 :][:2] == ["pip", "install"]
-    return (re.fullmatch(r"pip[\d.]*|pipx|\$\{?PIP\}?", call.program) or call.program in _CONDA) is not None and (
-        "install" in action or "create" in action
-    )
+    installs = call.program in _CONDA or re.fullmatch(r"pip[\d.]*|pipx|\$\{?PIP\}?", call.program)
+    return bool(installs) and ("install" in action or "create" in action)
 
 
 def _requirements(table: Table, call: Call, text: str) -> Iterator[Draft]:
@@ -108,7 +107,7 @@ def _requirements(table: Table, call: Call, text: str) -> Iterator[Draft]:
 
 def _address(table: Table, value: str) -> Draft | None:
     """A package by the address of its repository."""
-    name = _REPOSITORY.search(value[value.rfind("/") :] if "/" in value else "")
+    name = _REPOSITORY.fullmatch(value[value.rfind("/") :] if "/" in value else "")
     if name is None or not text_mentions(value, table.sites):
         return None
     known = rows.distribution(table, name[1], 0)

@@ -20,6 +20,7 @@ from migrate.model import Draft, Safety, Table
 Verdict = tuple[str, Safety, str]  # rule id, safety, message
 _FOLDER = re.compile(r"/(?:cuda|nvidia|cudnn|nccl|hpc_sdk)(?:-?\d[\d.]*)?(?=[/:\s]|$)", re.IGNORECASE)
 _BEGINNING = re.compile(r"[:=,\s\0]|-[LI]")
+_STOPS = " \t\r\n=:,'\""
 _FAR = 200  # characters that a path may have before the folder
 _LIBRARY = re.compile(r"lib(?:nccl|cuda|cudart|cublas|cudnn|nvidia|nvtx)[\w-]*\.(?:so|a)\b")
 _CODE = re.compile(r"\btorch\.|\bimport torch\b|\.cuda\(|[\"']cuda[\"':]|os\.environ|\bimport \w")
@@ -135,7 +136,7 @@ def _said(table: Table, text: str, texts: list[_Text], number: int, start: int, 
     one, (rule_id, safety, message) = texts[number], verdict
     whole = one.of
     end = one.end if whole.nested else whole.end
-    if rule_id == _MESSAGE[0]:
+    if whole.call.role == "message":
         end = min(one.end, end_of_line(text, start)) if whole.body else one.end
         yield Place("", Draft(rule_id, start, end, safety, message))
         return
@@ -147,7 +148,11 @@ def _said(table: Table, text: str, texts: list[_Text], number: int, start: int, 
     if safety == "left" and any(place.draft.start <= start < place.draft.end for place in named if place.draft):
         return
     last = max((last for _, last in text_mentions(text[start:end], table.sites)), default=0) + start
-    begin = start if whole.body or safety == "left" else one.start
+    begin = one.start
+    if whole.body or safety == "left" or not re.search(r"\s", whole.text):
+        begin = start
+        while safety != "left" and begin > max(one.start, start - _FAR) and text[begin - 1] not in _STOPS:
+            begin -= 1
     yield Place("", Draft(rule_id, begin, max(start + 1, last), safety, message))
 
 
@@ -168,7 +173,7 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
     """What a text is: rule id, safety and message."""
     call, target, text = whole.call, table.target.title, whole.text
     if call.role == "message":
-        return _MESSAGE
+        return _MESSAGE if call.program != ":" else ("left:comment", "left", "a comment")
     several = whole.body or re.search(r"\s", text.strip()) is not None
     if several and _PYTHON.fullmatch(call.program):
         return "text:code", "manual", "Python code in a shell script: migrate it by hand"

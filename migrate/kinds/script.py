@@ -53,9 +53,9 @@ class Word(NamedTuple):
     @property
     def plain(self) -> str | None:
         """What the word says if nothing in it is quoted."""
-        if len(self.parts) != 1 or self.parts[0].kind != "text" or self.parts[0].quoted:
+        if any(part.kind != "text" or part.quoted for part in self.parts):
             return None
-        return self.parts[0].value
+        return "".join(part.value for part in self.parts)
 
 
 class Redirect(NamedTuple):

@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from migrate.finder import Span
 from migrate.kinds.heredocs import body_of, heredoc_of
 from migrate.kinds.script import Command, CommandKind, Heredoc, Part, Redirect, Script, Word
 from migrate.kinds.shellwords import DEPTH, Words
@@ -53,7 +52,7 @@ def lex(text: str) -> Script:
     """
     lexer = _Lexer(text)
     lexer.run(0, "")
-    comments = tuple(sorted(set(lexer.comments)))  # a comment behind `for x` is read twice
+    comments = tuple(sorted(set(lexer.words.comments)))  # a comment behind `for x` is read twice
     return Script(text, tuple(lexer.commands), comments, tuple(lexer.heredocs), frozenset(lexer.functions))
 
 
@@ -62,7 +61,6 @@ class _Lexer:
         self.text = text
         self.words = Words(text, self.run)
         self.commands: list[Command] = []
-        self.comments: list[Span] = []
         self.heredocs: list[Heredoc] = []
         self.functions: set[str] = set()
         self.pending: list[tuple[int, Word, bool]] = []  # number, delimiter, whether tabs go
@@ -99,7 +97,7 @@ class _Lexer:
         text, char = self.text, self.text[at]
         if char == "#":
             end = self.words.line_end(at)
-            self.comments.append((at, end))
+            self.words.comments.append((at, end))
             return end
         if self.words.ends_line(at):
             self._finish(draft, captured=captured)
@@ -252,7 +250,7 @@ class _Lexer:
                 at = self.text.index("\n", found) + 1
             elif found < self.words.end and self.text[found] == "#":
                 at = self.words.line_end(found)
-                self.comments.append((found, at))
+                self.words.comments.append((found, at))
             else:
                 return found
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from migrate.finder import Span
 from migrate.kinds.script import Part, Word
 
 DEPTH = 40  # levels of nesting that are read; scripts of people have less than ten
 _ARITHMETIC = 4000  # characters in which arithmetic has to end
 _PLAIN = re.compile(r"[^ \t\r\n;&|<>()$`'\"\\]+")
 _SIMPLE = re.compile(r"[^ \t\r\n;&|<>()$`'\"\\=]+(?=[ \t\n;|]|\Z)")  # most words
-_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]\s]*\])?\+?=")
+_ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[(?:[^\]\s\"']|\"[^\"]*\"|'[^']*')*\])?\+?=")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SPECIAL = re.compile(r"[0-9@*#?$!-]")
 _ANSI = re.compile(r"\$'([^'\\]*(?:\\.[^'\\]*)*)'", re.DOTALL)
@@ -30,6 +31,7 @@ class Words:
     def __init__(self, text: str, commands: Callable[[int, str], int]) -> None:
         self.text, self.end, self.depth = text, len(text), 0
         self.commands = commands
+        self.comments: list[Span] = []
 
     def fail(self, what: str, at: int) -> SyntaxError:
         return SyntaxError(what, (None, self.text.count("\n", 0, at) + 1, None, None))
@@ -94,7 +96,9 @@ class Words:
             if char in " \t\r\n":
                 at += 1
             elif char == "#":
-                at = self.line_end(at)
+                end = self.line_end(at)
+                self.comments.append((at, end))
+                at = end
             elif char == ")":
                 self.deeper(at, -1)
                 return at + 1, tuple(items)
