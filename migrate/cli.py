@@ -81,6 +81,8 @@ main.add_command(explain)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--target", cls=_TargetOption, metavar="NAME")
 @click.option("--from", "source", metavar="NAME", default="cuda", help="The vendor to migrate from. Default: cuda.")
+@click.option("--catch-mode", "mode", type=click.Choice(["training", "inference"]), default="training",
+              help="What scripts do, for --target mlu-catch. Default: training.")  # fmt: skip
 @click.option("--diff", "show_only", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--exit-code", is_flag=True, help="With --diff: exit with 1 if anything would change.")
 @click.option(
@@ -133,7 +135,7 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
-    from migrate.table import TableError, load_between, target_names, with_expression
+    from migrate.table import TableError, load_between, target_names, with_expression, with_mode
 
     names = ("target", "min_torch", "max_file_size", "jobs")
     try:
@@ -146,6 +148,7 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
             known = ", ".join(target_names(config.rules))
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
         table = load_between(options["source"], config.target, min_torch=config.min_torch, rules=config.rules)
+        table = with_mode(table, options["mode"])
         if config.device and config.device_import:
             table = with_expression(table, config.device, config.device_import)
         return table, discover(paths, config.exclude, config.max_file_size, root=project), config
