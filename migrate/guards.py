@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from migrate.model import Sites
 
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _AGNOSTIC = "accelerator"
@@ -31,14 +33,17 @@ AGNOSTIC = Guard(frozenset({"accelerator"}), "the way out where the device in us
 class GuardFinder:
     """Answers, for the statements of one file, which of them stand in a branch for one accelerator."""
 
-    def __init__(self, text: str, starts: Sequence[int], accelerators: Iterable[str], source: str, target: str) -> None:
+    def __init__(self, text: str, starts: Sequence[int], sites: Sites, source: str, target: str) -> None:
         self._text, self._starts = text, starts
         self.source, self.target = source, target
-        names = "|".join(sorted(set(accelerators) - {source}))
+        names = sorted(sites.accelerators - {source} - sites.flags)
+        flags = "|".join(sorted(sites.flags)) or "(?!)"
         self._pattern = re.compile(
-            rf"(?<![a-z])({names})(?![a-z])|(?:torch\.|get_|current_)({_AGNOSTIC})", re.IGNORECASE
+            rf"(?<![a-z])({'|'.join(names)})(?![a-z])|(?:torch\.|(?<![\w.]))({flags})(?!\w)"
+            rf"|(?:torch\.|get_|current_)({_AGNOSTIC})",
+            re.IGNORECASE,
         )
-        self._words = (*sorted(set(accelerators) - {source}), _AGNOSTIC)
+        self._words = (*names, *sorted(sites.flags), _AGNOSTIC)
         self._lower = text.lower()
         self._twins: dict[str, frozenset[str]] = {}
         self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
@@ -53,7 +58,7 @@ class GuardFinder:
 
     def named_in(self, text: str) -> frozenset[str]:
         """The accelerators that identifiers or strings in the text name, lower-case."""
-        return frozenset((first or second).lower() for first, second in self._pattern.findall(text))
+        return frozenset("".join(groups).lower() for groups in self._pattern.findall(text))
 
     def block(self, statements: Sequence[ast.stmt], outer: Guard | None) -> Iterator[tuple[ast.stmt, Guard | None]]:
         """Pair each statement of a block with the guard it stands under."""

@@ -33,7 +33,7 @@ def scan(tree: ast.Module, table: Table, finder: Finder) -> Scan:
     result = Scan(text, line_starts(text), module, finder.mentions())
     if result.mentions:
         names = table.source.name, table.target.words.name
-        result.guards = GuardFinder(text, result.starts, table.sites.accelerators, *names)
+        result.guards = GuardFinder(text, result.starts, table.sites, *names)
         result.doubt = result.guards.doubt()
     module.bound.update(_walrus_targets(text))  # wherever they stand: reason enough to be unsure
     looks = [start for start, _ in (*result.mentions, *finder.reasons_to_look())]

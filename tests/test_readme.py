@@ -132,7 +132,13 @@ def section(page: Path, *titles: str) -> str:
     return "".join(texts[title] for title in titles)
 
 
-SECTIONS = {"migrate": ["Options"], "check": ["check"], "baseline": ["check", "baseline"]}
+SECTIONS = {
+    "migrate": ["Options"],
+    "check": ["check"],
+    "baseline": ["check", "baseline"],
+    "rules": ["rules"],
+    "explain": ["explain"],
+}
 
 
 @pytest.mark.parametrize("name", sorted(main.commands))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from migrate.advice import advice
 from migrate.codemods.plan import Binding, Plan
+from migrate.codemods.plugin import plugin_draft
 from migrate.codemods.view import View, component_edits, guarded
 from migrate.model import Draft, Edit, Rule, Safety
 from migrate.syntax import Import, ImportedName
@@ -70,6 +71,8 @@ def _leaf_edits(binding: Binding) -> tuple[Edit, ...]:
     leaf = new.rpartition(".")[2]
     if leaf == name.dotted.rpartition(".")[2]:
         return ()
+    if name.aliased and name.local == leaf:
+        return (Edit(name.start, name.end, leaf),)
     if not name.aliased and binding.local != leaf:
         leaf = f"{leaf} as {binding.local}"
     return (Edit(name.name_start, name.name_end, leaf),)
@@ -116,7 +119,7 @@ def _packages(view: View) -> Iterator[Draft]:
         for module in [*modules, *(name.dotted for name in statement.names)]:
             key = _package(view, module)
             rule = view.table.rule("package", key) if key else None
-            if key and rule and key not in seen:
+            if key and rule and (key not in seen or rule.status == "renamed"):
                 seen.add(key)
                 yield _package_draft(view, statement, rule)
 
@@ -134,6 +137,8 @@ def _package(view: View, dotted: str) -> str | None:
 
 def _package_draft(view: View, statement: Import, rule: Rule) -> Draft:
     start, end = statement.start, statement.end
+    if rule.status == "renamed":
+        return plugin_draft(view, statement, rule)
     if rule.status in ("native", "harmless"):
         return Draft(rule.id, start, end, "left", rule.message or "")
     if draft := guarded(view, statement.place, start, end, editing=False):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from migrate.finder import Span, text_mentions
 from migrate.kinds import rows
 from migrate.kinds.groups import Place, together
+from migrate.kinds.held import accelerators_of, value_places
 from migrate.kinds.installs import directive_drafts, install_drafts
 from migrate.kinds.options import option_drafts
 from migrate.kinds.pieces import pieces_of
@@ -16,7 +17,6 @@ from migrate.kinds.reading import Reading, Source
 from migrate.kinds.remains import remains
 from migrate.kinds.script import Script, shape
 from migrate.kinds.shell import lex
-from migrate.kinds.values import accelerators_of, value_places
 from migrate.kinds.variables import mentioned, variable_places
 from migrate.model import Draft, Table
 

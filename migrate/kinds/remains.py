@@ -207,9 +207,9 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
 def _verdict_on_place(table: Table, text: str) -> Verdict | None:
     """What a value is that is an image, an address or a path; None for others."""
     target = table.target.title
-    if row := rows.resource(table, text, 0):
-        return row.rule_id, row.safety, row.message
     if _IMAGE.match(text):
+        if row := rows.resource(table, text, 0):
+            return row.rule_id, row.safety, row.message
         return "text:settings", "manual", f"an image with CUDA in it: see what {target} has in its place"
     if "://" in text:
         of_cuda = _DOWNLOAD.search(text) is not None

@@ -7,9 +7,9 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+from migrate.about import rule_of
 from migrate.leftovers import CheckResult, Leftover
 from migrate.model import FileResult, Finding
-from migrate.report.sarif_rules import rule_of
 from migrate.report.shown import inert_json, is_fixable, is_whole, printable
 
 Json = dict[str, Any]

@@ -1,0 +1,155 @@
+"""From any device to any other: the way back to CUDA, and the way across."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from kit import TARGETS, cases, command, repository, result_of, source_of
+
+from migrate.between import between, load_between
+from migrate.edits import apply_edits
+from migrate.engine import decode, migrate_bytes, rewritten
+from migrate.model import FileResult, Table
+from migrate.table import TableError, load_table
+
+NPU = """\
+import os
+
+import torch
+import torch_npu
+from torch.npu.amp import autocast
+
+os.environ["ASCEND_RT_VISIBLE_DEVICES"] = "0"
+
+
+def main(inputs, output):  # the inputs of the npu
+    if inputs.npu().is_npu:
+        torch.npu.synchronize()
+    device = torch.device("npu:0" if torch.npu.is_available() else "cpu")
+    torch.distributed.init_process_group("hccl")
+    return output.to(device)
+"""
+
+
+LOST = {  # what has no way back, and why
+    *("api_oom_except", "else_and_elif_headers", "exception_groups", "out_of_memory_error"),  # a name of torch for all
+    *("api_profiler_activity", "profiler_activities"),  # names of the plug-in itself, which a person has to see to
+    "edit_next_to_a_multi_line_string",  # a text in the condition names CUDA: is it a branch?
+    "environment_backend_of_processes",  # two variables became one; the way back takes the newer
+    *("import_multi_comma", "import_plain_torch_cuda", "import_torch_cuda_alone_binds_torch"),  # `import torch.cuda`
+    "plain_import_of_submodule_keeps_torch",
+    "no_newline_after_the_only_import",  # the line end that an inserted import needed stays
+}
+
+
+@cache
+def back(target: str) -> Table:
+    return load_between(target, "cuda")
+
+
+def after(text: str, table: Table) -> str:
+    result = migrate_bytes("in.py", "python", text.encode(), table)
+    assert result.error is None, result.error
+    return rewritten(text.encode(), result).decode()
+
+
+def test_way_back_to_cuda() -> None:
+    expected = (
+        NPU.replace("import torch_npu\n", "").replace("hccl", "nccl").replace("ASCEND_RT_VISIBLE", "CUDA_VISIBLE")
+    )
+    expected = expected.replace("torch.npu", "torch.cuda").replace(".npu()", ".cuda()").replace("is_npu", "is_cuda")
+    assert after(NPU, back("npu")) == expected.replace('"npu:0"', '"cuda:0"')
+
+
+def test_way_across() -> None:
+    expected = NPU.replace("import torch_npu\n", "import torch_mlu\n").replace("hccl", "cncl")
+    expected = expected.replace("ASCEND_RT_VISIBLE", "MLU_VISIBLE").replace("torch.npu", "torch.mlu")
+    expected = expected.replace(".npu()", ".mlu()").replace("is_npu", "is_mlu").replace('"npu:0"', '"mlu:0"')
+    across = load_between("npu", "mlu")
+    assert after(NPU, across) == expected
+    assert after(expected, across) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "inputs, output = 1, 2\nprint(inputs, output)\n",
+        "class Input: npus = 1\n",
+        "import torch\nx = torch.cuda.is_available()\ny = x.to('cuda')\n",
+        "# on the npu\nx = 'npu'\n",
+        "import torch_npu\nx = torch_npu.npu_fusion_attention(1)\n",
+        "from torch_npu.contrib import transfer_to_npu\n",
+        "try:\n    import torch_npu\nexcept ImportError:\n    pass\n",
+        "import torch\nimport torch_npu  # loads the plug-in\n",
+        "import torch\nif torch.cuda.is_available():\n    x = 'cuda'\nelif torch.npu.is_available():\n    x = 'npu'\n",
+    ],
+)
+def test_text_that_stays(text: str) -> None:
+    assert after(text, back("npu")) == text
+
+
+def test_import_that_cannot_go_is_reported() -> None:
+    text = b"import torch_npu\nx = torch_npu.npu_fusion_attention(1)\n"
+    result = migrate_bytes("in.py", "python", text, back("npu"))
+    assert [item.safety for item in result.findings if item.rule_id == "package:torch_npu"] == ["manual"]
+
+
+def safe_only(result: FileResult, table: Table) -> FileResult:
+    """The result without what a person should look at, and without calls that gained an argument."""
+    rules = {finding.rule_id: table.rules.get(finding.rule_id) for finding in result.findings}
+    kept = tuple(
+        finding
+        for finding in result.findings
+        if finding.safety == "safe" and not ((rule := rules[finding.rule_id]) and rule.is_template)
+    )
+    return replace(result, findings=kept)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_round_trip_gives_the_original_text(target: str) -> None:
+    forward = load_table(target)
+    lost: dict[str, str] = {}
+    tried = 0
+    for case in cases():
+        data = source_of(case).read_bytes()
+        result = result_of(data, target)
+        if result.error or not result.edits or result.kind != "python":
+            continue
+        text, encoding = decode(data)
+        there = apply_edits(text, safe_only(result, forward).edits)
+        if there == text or migrate_bytes("in.py", "python", data, back(target)).findings:
+            continue  # nothing safe, or the vendor's words are in the original
+        tried += 1
+        again = migrate_bytes("in.py", "python", there.encode(encoding), back(target))
+        home = apply_edits(there, again.edits)
+        if home != text:
+            lost[case] = home
+    assert tried > 240
+    assert set(lost) <= LOST
+
+
+def test_names_that_several_became_have_no_way_back_unless_one_is_spelled_alike() -> None:
+    table = load_table("npu")
+    home = between(table, None)
+    rule = home.rule("env", "TORCH_HCCL_BLOCKING_WAIT")
+    assert rule is not None
+    assert rule.to == "TORCH_NCCL_BLOCKING_WAIT"
+
+
+def test_source_and_target_have_to_differ_and_exist() -> None:
+    for source, target in (("cuda", "cuda"), ("npu", "npu"), ("nbu", "cuda"), ("npu", "mlv")):
+        with pytest.raises(TableError):
+            load_between(source, target)
+
+
+def test_command_takes_a_source(tmp_path: object) -> None:
+    from pathlib import Path
+
+    folder = repository(Path(str(tmp_path)), {"a.py": NPU.encode()})
+    code, out, err = command("--from", "npu", "--target", "cuda", "--diff", folder)
+    assert (code, err) == (0, "")
+    assert "-import torch_npu" in out
+    assert '+    torch.distributed.init_process_group("nccl")' in out
+    assert command("--from", "nbu", "--target", "cuda", "--diff", folder).err.count("did you mean 'npu'") == 1
