@@ -123,7 +123,8 @@ def _named(table: Table, kind: str, call: Call, text: str, what: str) -> Iterato
         excerpt = _excerpt(word, text)
         name = excerpt.text.partition("/")[0] if kind == "module" else excerpt.text
         row = rows.resource(table, f"{kind}:{name}", 0)
-        draft = replace(row, end=len(excerpt.text)) if row else None
+        fits = row is not None and row.rule_id.startswith(f"resource:{kind}")  # patterns of images fit many names
+        draft = replace(row, end=len(excerpt.text)) if row and fits else None
         if draft is None and text_mentions(excerpt.text, table.sites):
             draft = _settings(excerpt.text, what, table)
         if draft:

@@ -32,7 +32,6 @@ _IDENTIFIER: Verdict = ("left:identifier", "left", "part of a name of the projec
 _TEXT: Verdict = ("left:text", "left", "a text of the project")
 _FILES = ("-a", "-b", "-c", "-d", "-e", "-f", "-h", "-L", "-r", "-s", "-w", "-x")
 _CONTAINER = re.compile(r"--runtime[= ]nvidia|--gpus\b")
-_DEVICES = re.compile(r"(?<![\w./$-])(?:cuda|nccl)(?![\w./-])")
 _PYTHON = re.compile(r"i?python[\d.]*")
 
 
@@ -186,7 +185,7 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
     if whole.opaque:
         return "text:settings", "manual", "a quotation that is not read mentions CUDA: see what it does"
     if several and call.command.kind == "simple" and not call.program and call.at >= 0:
-        if _DEVICES.search(text) or _CONTAINER.search(text):
+        if _names_device(table, text) or _CONTAINER.search(text):
             return "text:settings", "manual", "a text that names a device of CUDA: who reads it?"
         return _TEXT
     if several:
@@ -197,11 +196,17 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
         return "text:settings", "manual", f"a command of NVIDIA's: see what {target} has in its place"
     if call.program in ("cmake", "make"):
         return "text:settings", "manual", f"an option of the build for CUDA: see what {target} has in its place"
-    if _DEVICES.search(text):
+    if _names_device(table, text):
         return "text:settings", "manual", "a value that names a device of CUDA: who reads it?"
     if whole.asked and not text.startswith("-"):
         return "text:compared", "manual", f"a condition asks for it: see what it is for {target}"
     return _IDENTIFIER
+
+
+def _names_device(table: Table, text: str) -> bool:
+    """Whether a text holds a device or a backend as a word of its own."""
+    words = f"{re.escape(table.source.device)}|{re.escape(table.source.backend)}"
+    return re.search(rf"(?<![\w./$-])(?:{words})(?![\w./-])", text) is not None
 
 
 def _verdict_on_place(table: Table, text: str) -> Verdict | None:
