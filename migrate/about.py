@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+RULE_IDS = (  # those that come from no row of a table
+    "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
+    "import:star", "method:cuda", "method:is_cuda", "method:override", "package:index", "package:torch",
+    "resource:image", "text:CUDAExecutionProvider", "text:code", "text:compared", "text:cudagraphs",
+    "text:dispatch-key", "text:settings", "unaccounted",
+)  # fmt: skip
 _FIX = "Run `accel-migrate` to rewrite what can be rewritten; do the rest by hand, as the message of the result says."
 _KINDS: dict[str, tuple[str, str]] = {
     "api": ("{name} is an API of PyTorch for CUDA.", "Other devices have another name for it, or nothing like it."),

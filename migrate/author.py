@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from migrate.about import RULE_IDS
 from migrate.codemods.view import View
 from migrate.found import finding_of
-from migrate.model import RULE_IDS, SUPPRESSION, Draft, Finding
+from migrate.model import SUPPRESSION, Draft, Finding
 
 _LEFT = "left as a comment of the author's says"
 _HANGS = "left because what it goes together with is, as a comment of the author's says"

@@ -5,10 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
+from pathlib import Path
 
 from migrate.model import Rule, Sites, Table, Target, Vocabulary
+from migrate.table import TableError, load_sites_and_source, load_table, load_way, way_names
 
 _MEDIATE = ("renamed", "differs")
+
+
+def load_between(source: str, target: str, *, min_torch: str | None = None, rules: Sequence[Path] = ()) -> Table:
+    """The table from one device to another, where "cuda" is one as well.
+
+    Raises `TableError` as `load_table` does, and where both are the same.
+    """
+    if source in way_names():
+        return load_way(source, target, min_torch=min_torch)
+    home = load_sites_and_source()[1].name
+    if source == target:
+        raise TableError([f"source and target are both {source!r}"])
+    if source == home:
+        return load_table(target, min_torch=min_torch, rules=rules)
+    onward = None if target == home else load_table(target, min_torch=min_torch, rules=rules)
+    return between(load_table(source, rules=rules), onward)
 
 
 def with_dependency(table: Table) -> Table:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrate import __version__
-from migrate.cli_check import FAILED, baseline, check, fail
+from migrate.cli_check import FAILED, RULES_HELP, baseline, check, fail
 from migrate.cli_rules import explain, rules
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class _TargetOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         from migrate.table import target_names
 
-        self.help = f"The vendor to migrate to: {', '.join(target_names())}."
+        self.help = f"The vendor to migrate to: {', '.join(target_names())}. There may be others in --rules."
         return super().get_help_record(ctx)
 
 
@@ -90,13 +90,15 @@ main.add_command(explain)
               help="Also write the report there: .json or .patch. May be repeated.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What goes to stdout.")
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that the result must run on, such as 2.5.")
+@click.option("--api-support", is_flag=True, help="Also list uses of PyTorch that the vendor says it does not support.")
+@click.option("--hardware", metavar="NAME", help="With --api-support: a generation of the hardware, such as a2.")
 @click.option(
     "--add-dependency", is_flag=True, default=None, help="List the vendor's package wherever torch is listed."
 )
-@click.option("--api-support", is_flag=True, help="Also list uses of PyTorch that the vendor says it does not support.")
-@click.option("--hardware", metavar="NAME", help="With --api-support: a generation of the hardware, such as a2.")
+@click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES_HELP)
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated.")
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
+@click.option("--docs", is_flag=True, default=None, help="Migrate the code in documents, too: Markdown, reST.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
@@ -137,27 +139,31 @@ def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) 
 
 def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Discovery, Config]:
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
-    from migrate.between import with_dependency
+    from migrate.between import load_between, with_dependency
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
-    from migrate.table import TableError, load_between, target_names
+    from migrate.table import TableError, target_names, with_expression
 
-    names = ("target", "min_torch", "max_file_size", "jobs", "add_dependency")
+    names = ("target", "min_torch", "max_file_size", "jobs", "add_dependency", "docs")
     try:
         project = project_root(Path(), paths) if options["force_exclude"] else None
         start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
         config = load_config(start, {name: options[name] for name in names})
-        config = replace(config, exclude=(*config.exclude, *options["exclude"]))
+        rules = (*config.rules, *options["rules"])
+        config = replace(config, exclude=(*config.exclude, *options["exclude"]), rules=rules)
         if config.target is None:
-            known = ", ".join(target_names())
+            known = ", ".join(target_names(config.rules))
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
-        table = load_between(options["source"], config.target, min_torch=config.min_torch)
+        table = load_between(options["source"], config.target, min_torch=config.min_torch, rules=config.rules)
+        if config.device and config.device_import:
+            table = with_expression(table, config.device, config.device_import)
         if options["api_support"]:
             from migrate.support import load_support
 
             table = replace(table, support=load_support(config.target, options["hardware"], config.min_torch))
         table = with_dependency(table) if config.add_dependency else table
-        return table, discover(paths, config.exclude, config.max_file_size, root=project), config
+        found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
+        return table, found, config
     except FileNotFoundError as error:
         fail(f"no such file or folder: {error}")
     except OSError as error:

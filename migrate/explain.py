@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import get_args
 
-from migrate.about import rule_of
+from migrate.about import RULE_IDS, rule_of
 from migrate.advice import advice
 from migrate.edits import unified_diff
 from migrate.engine import migrate_bytes, rewritten
-from migrate.model import RULE_IDS, RowKind, Rule, Table
+from migrate.model import RowKind, Rule, Table
 
 _CLOSE = 3
 _EXAMPLES = {  # of the rules that come from no row

@@ -23,9 +23,14 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
     """Whether the bytes of a file hold a word, in any case, or something else for which it has to be parsed."""
     if kind == "cuda-source":
         return True
+    if kind == "notebook":
+        data = data.replace(b'\\"', b"'")  # which makes no word
     lower = data.lower()
     if kind != "python":
-        return triggers_of(sites, kind).search(lower.decode("latin-1")) is not None
+        found = triggers_of(sites, kind).search(lower.decode("latin-1")) is not None
+        if found or kind != "notebook":
+            return found
+        data = data.replace(b"\\n", b"\n").replace(b'"', b"\n")  # where lines of code begin
     if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(

@@ -12,12 +12,6 @@ Kind = Literal[
     "requirements", "docs", "prose",
 ]  # fmt: skip
 SUPPRESSION = "accel:"  # begins the comments that keep a reference as it is
-RULE_IDS = (  # those that come from no row of a table
-    "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
-    "import:star", "method:cuda", "method:is_cuda", "method:override", "package:index", "package:torch",
-    "text:CUDAExecutionProvider", "text:code",
-    "text:compared", "text:dispatch-key", "text:settings", "unaccounted",
-)  # fmt: skip
 RowKind = Literal["api", "env", "package", "cli", "resource"]
 Status = Literal["same", "renamed", "differs", "harmless", "missing", "unknown", "native"]
 
@@ -30,13 +24,26 @@ class Vocabulary:
     module: str  # torch.cuda
     device: str  # "cuda:0"
     backend: str  # init_process_group("nccl")
-    method: str  # x.cuda()
-    predicate: str  # x.is_cuda
+    method: str  # x.cuda(); of a target also with arguments: to("{device}", ...)
+    predicate: str  # x.is_cuda; of a target also a comparison: device.type == "{device}"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What a project writes in the place of a literal device, and the import that it takes."""
+
+    text: str  # utils.device_type
+    line: str  # from myproj import utils
+    root: str  # utils
+    dotted: str  # myproj.utils
+    meaning: str  # what the root stands for
+    module: str  # myproj; empty for a plain import
+    blocked: str = ""  # why a file cannot import it
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One vendor: its vocabulary, its package, and how its plug-in is loaded."""
+    """One vendor: its vocabulary, its package, and how its plug-in is loaded, if torch needs one."""
 
     words: Vocabulary
     title: str
@@ -48,6 +55,9 @@ class Target:
     distribution: str | None = None  # its name on the registry, if it is there
     install: str = ""  # how it is installed, for a person
     published: tuple[str, ...] = ()  # torch versions that the registry has one for
+    import_review: str = ""  # what a person has to see to where the plug-in is loaded
+    import_beside: str = ""  # only files with this text call for that
+    expression: Expression | None = None  # in the place of a literal device
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,11 @@ class Rule:
     since: str | None = None
     keywords: Mapping[str, str] = field(default_factory=dict)
     together: str | None = None  # the row applies only in files that also use this name
-    positional: int = 0  # a template of the same name applies to calls with at most so many such arguments
+    positional: int = 0  # a template of the same name applies to calls with at most so many, or just so many if it
+    # puts the device first
+    parameters: tuple[str, ...] = ()  # names that the positional arguments get, as their order differs there
+    drop: str = ""  # of a retired call: "statement" if that goes, "argument" if its first argument takes its place
+    decorates: bool = False  # a template may be called without arguments of its own where it is a decorator
     first: str | None = None  # the first version of a package that knows the target by itself
 
     @property
@@ -75,6 +89,16 @@ class Rule:
     def is_template(self) -> bool:
         """Whether `to` spells a call with arguments, not just a name."""
         return self.to is not None and self.to.endswith(")")
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """Modules of the vendor's own that are gone, and the one (`alike`) that has, or had, the names of the first."""
+
+    title: str
+    package: str
+    modules: tuple[str, ...]
+    alike: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +156,8 @@ class Table:
     together: tuple[Rule, ...] = ()  # the rows that count only beside another name
     sources: Mapping[str, str] = field(default_factory=dict)  # word of an evidence -> address with {path}
     support: Mapping[str, str] = field(default_factory=dict)  # name of torch -> why it does not work there
+    watched: frozenset[str] = frozenset()  # names whose uses matter although none of their words may say so
+    retired: Retired | None = None  # the way from an API that is gone: nothing else is looked at
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:

@@ -17,6 +17,7 @@ from migrate.model import SUPPRESSION as _WORD
 from migrate.model import Finding
 
 _MARK = re.compile(rf"#[ \t]*{_WORD}(?P<rest>[^#]*)")
+_OTHER = re.compile(rf"(?:<!--|//|;)[ \t]*{_WORD}(?P<rest>[^#]*)")  # at the start of comments in other languages
 _FORM = re.compile(r"[ \t]+(?:(?P<file>skip-file)|ignore(?:\[(?P<ids>[^\[\]]*)\])?)\s*")
 _NEARLY = ("ignore", "ignore-file", "skip", "skip-file", "noqa")
 _LIKENESS = 0.75
@@ -46,7 +47,8 @@ def suppressed(
 ) -> tuple[Finding, ...]:
     """The findings of a file as its comments want them, with one more for each comment that does not work.
 
-    `comments` are those of the text; without them it is Python.
+    `comments` are those of the text; without them it is Python. Where comments begin with `//`, `;` or `<!--`,
+    that stands for the first #.
 
     `# accel: ignore[ID, …]` stands on the line of the reference or on the last line of its statement. An ID is
     a rule id (`device:cuda`), the kind of one (`device`) or a pattern (`api:torch.cuda.*`, also for an id that
@@ -86,6 +88,10 @@ def _suppressions(text: str, comments: Comments, starts: Sequence[int]) -> Itera
     """Every comment that is a suppression, or nearly one. Other words may follow "accel:" as they like."""
     for span in comments.spans:
         line = 0
+        if match := _OTHER.match(text, *span):
+            mark = _Suppression(match.start(), span[1], position(starts, match.start())[0])
+            yield from _read(mark, match["rest"].rstrip().removesuffix("-->"), leads=match.start() < comments.code)
+            continue
         for match in islice(_MARK.finditer(text, *span), 2):
             again = line > 0
             line = line or position(starts, match.start())[0]
@@ -125,9 +131,10 @@ def _is_nearly_one(rest: str) -> bool:
 def _near(
     finding: Finding, by_line: Mapping[int, _Suppression], comments: Comments, starts: Sequence[int]
 ) -> list[_Suppression]:
-    """The suppressions on the line of a finding and on the last one of its statement."""
+    """The suppressions on the line of a finding and on the last one of its statement, or above its line."""
     end = comments.ends[bisect_left(comments.ends, min(finding.start, comments.ends[-1]))]
-    return [by_line[line] for line in {finding.line, position(starts, end)[0]} if line in by_line]
+    lines = {finding.line, position(starts, end)[0], *((finding.line - 1,) if comments.above else ())}
+    return [by_line[line] for line in lines if line in by_line]
 
 
 def _uses(finding: Finding, marks: Sequence[_Suppression]) -> set[Use]:

@@ -7,8 +7,8 @@ import json
 import pytest
 from kit import command, table
 
+from migrate.about import RULE_IDS
 from migrate.explain import counts, explained, found_ids, suggestions
-from migrate.model import RULE_IDS
 from migrate.table import load_table, target_names
 
 TABLES = [table("mlu"), table("npu")]

@@ -52,7 +52,7 @@ def rules(folder: Path, text: str, min_torch: str | None = None) -> list[Rule]:
 
 
 def test_targets_of_the_tool_are_listed() -> None:
-    assert target_names() == TARGETS
+    assert target_names() == ("gcu", "hpu", "mlu", "musa", "npu", "tpu", "xpu")
 
 
 def test_unknown_target_is_named_with_the_likely_or_all_known_ones() -> None:
@@ -60,7 +60,8 @@ def test_unknown_target_is_named_with_the_likely_or_all_known_ones() -> None:
         load_table("mul")
     for name in ("zzz", "", "sites", "../rules/npu"):
         with pytest.raises(
-            TableError, match=r"^unknown target '.*'(; did you mean 'npu'\?| \(known: mlu, npu, tpu\))$"
+            TableError,
+            match=r"^unknown target '.*'(; did you mean 'npu'\?| \(known: gcu, hpu, mlu, musa, npu, tpu, xpu\))$",
         ):
             load_table(name)
 
@@ -79,6 +80,36 @@ def test_all_fields_of_a_row_are_read(tmp_path: Path) -> None:
         "api", "torch.cuda.c", "renamed", "docs:x", "torch.v.c", None, "r", "2.5", {"a": "b"}, "torch.x", 2
     )
     assert rule.id == "api:torch.cuda.c"
+
+
+def test_fields_of_calls_are_read(tmp_path: Path) -> None:
+    (rule,) = rules(tmp_path, TARGET + ROW + 'parameters = ["x", "y"]\ndecorates = true\n')
+    assert (rule.parameters, rule.decorates) == (("x", "y"), True)
+    for field, wanted in {"parameters": "a list of quoted names", "decorates": "true or false"}.items():
+        (error,) = errors(tmp_path, TARGET + ROW + f'{field} = "x"\n')
+        assert error.endswith(f'"]: {field} must be {wanted}')
+
+
+def test_target_that_torch_has_built_in_needs_no_import(tmp_path: Path) -> None:
+    start, _, rest = TARGET.partition("[target.import]")
+    target = read_table(save(tmp_path, start + rest[rest.index("[sources]") :])).target
+    assert (target.import_line, target.import_until, target.needs_import) == ("", None, False)
+
+
+def test_review_of_an_import_is_read(tmp_path: Path) -> None:
+    text = TARGET.replace('until = "2.6"', 'review = "r"\nbeside = "b"')
+    target = read_table(save(tmp_path, text)).target
+    assert (target.needs_import, target.import_review, target.import_beside) == (True, "r", "b")
+
+
+def test_names_whose_calls_or_members_have_rows_are_watched(tmp_path: Path) -> None:
+    rows = ROW.replace("cuda.c", "cuda.call").replace('"torch.v.c"', "'torch.v.c(\"{device}\", ...)'")
+    rows += ROW.replace("cuda.c", "cuda.kw") + 'keywords = { a = "b" }\n'
+    rows += ROW.replace("cuda.c", "cuda.Class.member") + ROW.replace("cuda.c", "cuda.f().member")
+    rows += ROW.replace("cuda.c", "Tensor.member") + ROW.replace("cuda.c", "cuda.memory.name") + ROW
+    rows += '[missing_arguments]\n"torch.cuda.c" = ["a"]\n'
+    names = {"torch.cuda.call", "torch.cuda.kw", "torch.cuda.Class", "torch.cuda.f", "torch.cuda.c"}
+    assert read_table(save(tmp_path, TARGET + rows)).watched == names
 
 
 def test_digest_tells_tables_and_oldest_versions_apart(tmp_path: Path) -> None:
@@ -183,82 +214,6 @@ BY_HAND = "needs a 'message' that says what to do by hand, or why not"
 def test_mistake_in_a_row_is_named(tmp_path: Path, kind: str, text: str, error: str) -> None:
     row = f'[{kind}."torch.cuda.c"]\nevidence = "docs:x"\n{text}\n'
     assert errors(tmp_path, TARGET + row) == [f'v.toml: [{kind}."torch.cuda.c"]: {error}']
-
-
-PATTERN = "only a variable may be a pattern, of one or two words, such as TORCH_NCCL_*"
-
-
-@pytest.mark.parametrize(
-    ("row", "error"),
-    [
-        ('[env."*"]\nstatus = "unknown"', PATTERN),
-        ('[env."NCCL*"]\nstatus = "unknown"', PATTERN),
-        ('[env."A_B_C_*"]\nstatus = "unknown"', PATTERN),
-        ('[package."nvidia_*"]\nstatus = "unknown"', PATTERN),
-        ('[env."NCCL_*"]\nstatus = "renamed"\nto = "VCCL_*"', "a pattern takes no 'to'"),
-        (
-            '[package.a]\nstatus = "native"\nmessage = "m"\nfrom = 2.10',
-            "from = 2.1 must be a quoted string (2.10 would",
-        ),
-        (
-            '[package.a]\nstatus = "native"\nmessage = "m"\nfrom = "x"',
-            "from = 'x' is not a version number, such as 0.21.0",
-        ),
-        ('[package.a]\nstatus = "unknown"\nfrom = "1"', "only a package with status 'native' takes a 'from'"),
-        ('[cli.a]\nstatus = "native"\nmessage = "m"\nfrom = "1"', "only a package with status 'native' takes a 'from'"),
-    ],
-)
-def test_mistake_in_a_pattern_or_a_first_version_is_named(tmp_path: Path, row: str, error: str) -> None:
-    (found,) = errors(tmp_path, f'{TARGET}{row}\nevidence = "docs:x"\n')
-    assert error in found
-
-
-def test_first_version_of_a_package_is_read(tmp_path: Path) -> None:
-    text = '[package.a]\nstatus = "native"\nfrom = "0.21.0"\nmessage = "m"\nevidence = "docs:x"\n'
-    assert [rule.first for rule in rules(tmp_path, TARGET + text)] == ["0.21.0"]
-
-
-INSTALL = '[target.install]\ndistribution = "torch-v"\nhow = "pip install torch-v."\nevidence = "docs:x"\n'
-
-
-def test_how_the_package_is_installed_is_read(tmp_path: Path) -> None:
-    target = read_table(save(tmp_path, TARGET.replace("[sources]", INSTALL + "[sources]"))).target
-    assert (target.distribution, target.install) == ("torch-v", "pip install torch-v.")
-    absent = read_table(save(tmp_path, TARGET)).target
-    assert (absent.distribution, absent.install) == (None, "")
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "error"),
-    [
-        ("how =", "hwo =", "[target.install]: unknown key 'hwo'; did you mean 'how'?"),
-        ('how = "pip install torch-v."\n', "", "[target.install]: 'how' is missing"),
-        ('evidence = "docs:x"', "", "[target.install]: 'evidence' is missing"),
-        ('"torch-v"', "2", "[target.install]: distribution = 2 must be a quoted string"),
-    ],
-)
-def test_mistake_in_how_the_package_is_installed_is_named(tmp_path: Path, old: str, new: str, error: str) -> None:
-    text = TARGET.replace("[sources]", INSTALL.replace(old, new) + "[sources]")
-    assert errors(tmp_path, text)[0] == f"v.toml: {error}"
-
-
-@pytest.mark.parametrize(
-    ("name", "key"),
-    [
-        ("NCCL_DEBUG", "NCCL_DEBUG"),
-        ("NCCL_TREE_THRESHOLD", "NCCL_*"),
-        ("TORCH_NCCL_DEBUG", "TORCH_NCCL_*"),
-        ("TORCH_HOME", None),
-        ("NCCL", None),
-        ("_", None),
-        ("X_" * 100_000, None),
-    ],
-)
-def test_variable_without_a_row_falls_to_a_pattern(tmp_path: Path, name: str, key: str | None) -> None:
-    keys = ("NCCL_*", "TORCH_NCCL_*", "NCCL_DEBUG")
-    text = "".join(f'[env."{key}"]\nstatus = "unknown"\nevidence = "docs:x"\n' for key in keys)
-    rule = read_table(save(tmp_path, TARGET + text)).rule_for("env", name)
-    assert (rule and rule.key) == key
 
 
 def test_name_that_a_row_and_a_namespace_give_is_named(tmp_path: Path) -> None:

@@ -100,8 +100,8 @@ class _Reader:
         self.used: set[Carrier] = set()  # of what is handed over as a device
         self.names: set[Carrier] = set()  # of what holds a name such as "gpu", which is no device of torch's
         self.lookups: list[tuple[ast.expr, ast.expr, tuple[ast.AST, ...]]] = []
-        self.parsed = frozenset(_PARSED.findall(flows.scan.text))
         self.no_devices = tuple(name for name in _NAMES if name != table.source.device)
+        self.parsed = frozenset(_PARSED.findall(flows.scan.text))
         self.numbered = re.compile(rf"{re.escape(table.source.device)}:")
 
     def devices(self) -> set[Carrier]:

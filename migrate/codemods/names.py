@@ -98,7 +98,7 @@ def _renamed(view: View, plan: Plan, use: Use, name: str, verdict: Verdict, name
     edits, problem = _name_edits(view, plan, use, name, names, new.split("."))
     inside: tuple[Edit, ...] = ()
     if not problem:
-        inside, problem = call_edits(view.table, rule, use, names)
+        inside, problem = call_edits(view, rule, use, names)
     if problem:
         yield Draft(rule.id, start, end, "manual", problem)
         return
@@ -145,14 +145,15 @@ def _spelled_out(view: View, use: Use, names: Names, new: list[str]) -> tuple[tu
     if any(mark in view.scan.text[use.start : names[-1].end] for mark in "#\r\n\\("):
         return (), f"becomes {whole}, but the name is spread over several lines"
     if new[0] == "torch":
-        torch = _torch_here(use)
+        torch = torch_here(use)
         if not torch:
             return (), f"becomes {whole}, but torch itself is not imported here"
         whole = ".".join([torch, *new[1:]])
     return (Edit(use.start, names[-1].end, whole),), ""
 
 
-def _torch_here(use: Use) -> str:
+def torch_here(use: Use) -> str:
+    """What torch itself is called where a chain stands, or ""."""
     if use.meaning.names == {"torch"}:
         return use.steps[0].text
     for scope in use.place.scope.chain():

@@ -28,6 +28,8 @@ def about_cuda(view: View, literal: Literal) -> tuple[str, str] | None:
     if text == "CUDAExecutionProvider":
         why = f"onnxruntime's name for CUDA GPUs: see which provider it has for {view.table.target.title}"
         return "text:CUDAExecutionProvider", why
+    if text == "cudagraphs" and site.kind == "argument" and (site.callee == "compile" or site.position == "backend"):
+        return "text:cudagraphs", "torch.compile's backend that records CUDA graphs: see which one the vendor has"
     if _SORT_KEY.fullmatch(text) and site.kind != "key":
         return "api:profiler.sort_by", advice(view.table.rule("api", "profiler.sort_by"), text, view.table)
     if (rule := view.table.rule("cli", first)) and site.kind in ("argument", "assign"):

@@ -100,7 +100,7 @@ def guarded(view: View, place: Place, start: int, end: int, *, editing: bool = T
     """
     words = view.table.target.words
     if place.overrides:
-        why = f"part of the class's own {view.table.source.method}(): write its {words.method}() twin"
+        why = f"part of the class's own {view.table.source.method}(): write its {words.method.partition('(')[0]}() twin"
         return Draft("method:override", start, end, "manual", why)
     if place.guard and (editing or not place.guard.soft):
         reason = place.guard.reason

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from migrate.advice import advice
 from migrate.codemods.plan import Plan
+from migrate.codemods.templates import filled
 from migrate.codemods.view import View, guarded
 from migrate.model import Draft, Edit, Rule, Safety
 from migrate.naming import says
@@ -36,7 +37,7 @@ def _word(view: View, word: Word) -> Draft:
     start, end, source = word.start, word.end, view.table.source
     if word.role == "definition" and word.text in (source.method, source.predicate) and word.place.owner:
         target = view.table.target.words
-        twin = target.method if word.text == source.method else target.predicate
+        twin = filled(view.table, target.method if word.text == source.method else target.predicate)
         why = (
             f"{word.place.owner} defines its own {word.text}: nothing calls it once callers say {twin}; write the twin"
         )
