@@ -134,11 +134,11 @@ def _mentions(discovery: Discovery) -> bool:
 
 def _verify(target: str | None, min_torch: str | None, rules: Sequence[Path]) -> None:
     """Raises `TableError` for what a run with a table would, also where none is going to be read."""
-    from migrate.table import is_version, load_table, target_names
+    from migrate.table import is_version, legacy_names, load_table, target_names
 
     if rules:
         _table(target, min_torch, rules)
-    elif target and (target not in target_names() or not is_version(min_torch or "0")):
+    elif target and (target not in (*target_names(), *legacy_names()) or not is_version(min_torch or "0")):
         load_table(target, min_torch=min_torch)
 
 

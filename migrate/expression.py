@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from migrate.model import Expression, Kind, Table
+from migrate.extras import Expression
+from migrate.model import Kind, Table
 
 _PRIMARY = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)
 _LONG = 200

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from migrate.extras import Expression, Retired, Script
+
 Safety = Literal["safe", "review", "manual", "left", "info"]
 Kind = Literal[
     "python", "cuda-source", "notebook", "shell", "make", "yaml", "json", "toml", "ini", "env", "docker",
@@ -26,19 +28,6 @@ class Vocabulary:
     backend: str  # init_process_group("nccl")
     method: str  # x.cuda(); of a target also with arguments: to("{device}", ...)
     predicate: str  # x.is_cuda; of a target also a comparison: device.type == "{device}"
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """What a project writes in the place of a literal device, and the import that it takes."""
-
-    text: str  # utils.device_type
-    line: str  # from myproj import utils
-    root: str  # utils
-    dotted: str  # myproj.utils
-    meaning: str  # what the root stands for
-    module: str  # myproj; empty for a plain import
-    blocked: str = ""  # why a file cannot import it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +78,6 @@ class Rule:
     def is_template(self) -> bool:
         """Whether `to` spells a call with arguments, not just a name."""
         return self.to is not None and self.to.endswith(")")
-
-
-@dataclass(frozen=True, slots=True)
-class Retired:
-    """Modules of the vendor's own that are gone, and the one (`alike`) that has, or had, the names of the first."""
-
-    title: str
-    package: str
-    modules: tuple[str, ...]
-    alike: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +137,7 @@ class Table:
     support: Mapping[str, str] = field(default_factory=dict)  # name of torch -> why it does not work there
     watched: frozenset[str] = frozenset()  # names whose uses matter although none of their words may say so
     retired: Retired | None = None  # the way from an API that is gone: nothing else is looked at
+    script: Script | None = None
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:

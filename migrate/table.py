@@ -12,15 +12,27 @@ from hashlib import blake2b
 from pathlib import Path
 
 from migrate.expression import ExpressionError, read_expression
-from migrate.model import Retired, Rule, Sites, Table, Target, Vocabulary
+from migrate.extras import Expression, Insert, Retired, Script
+from migrate.model import Rule, Sites, Table, Target, Vocabulary
 from migrate.reader import TableError, TableReader, hint, is_version, version_key
 from migrate.sites import read_sites
-from migrate.tablefiles import RULES, SITES, WAYS, TableFile, own_files, parsed, read_file, shipped, shipped_names
+from migrate.tablefiles import (
+    LEGACY,
+    RULES,
+    SITES,
+    WAYS,
+    TableFile,
+    own_files,
+    parsed,
+    read_file,
+    shipped,
+    shipped_names,
+)
 from migrate.targets import read_target
 
 __all__ = [
-    "RULES", "TableError", "is_version", "load_sites", "load_sites_and_source", "load_table",
-    "read_table", "target_names", "version_key", "with_expression",
+    "RULES", "TableError", "is_version", "legacy_names", "load_sites", "load_sites_and_source",
+    "load_table", "read_table", "target_names", "version_key", "with_expression", "with_mode",
 ]  # fmt: skip
 
 
@@ -38,6 +50,8 @@ def load_table(name: str, *, min_torch: str | None = None, rules: Sequence[Path]
     Raises `TableError` with every mistake found, or with the known names for an unknown target.
     """
     files = own_files(rules)
+    if name in legacy_names():
+        return load_legacy(name, min_torch)
     if name not in _names(files):
         raise TableError([f"unknown target {name!r}{hint(name, _names(files))}"])
     return _checked(_Loader(files, min_torch).target(name))
@@ -66,6 +80,28 @@ def load_way(source: str, target: str, *, min_torch: str | None = None) -> Table
     return replace(table, source=words, sites=sites, watched=watched, together=(), retired=retired)
 
 
+def load_legacy(name: str, min_torch: str | None = None) -> Table:
+    """The table of a target that is gone, whose API wants more than names. Raises `TableError`."""
+    path = LEGACY / f"{name}.toml"
+    content = parsed(path.name, path.read_bytes())
+    rows, call = content.pop("insert"), content.pop("device_call")
+    table = _checked(_Loader((), min_torch).layer(TableFile(path.name, path.read_bytes(), content), None))
+    _, dotted, _, root = table.target.import_line.split()
+    alias = Expression(root, table.target.import_line, root, dotted, dotted, "", is_device=False)
+    target = replace(table.target, needs_import=False, expression=alias)
+    return replace(table, target=target, script=Script(tuple(Insert(**row) for row in rows), call))
+
+
+def with_mode(table: Table, mode: str) -> Table:
+    """The table for scripts of another mode, where the target tells them apart."""
+    return replace(table, script=replace(table.script, mode=mode)) if table.script else table
+
+
+def legacy_names() -> tuple[str, ...]:
+    """The targets that are gone, which are not among the others."""
+    return tuple(sorted(path.stem for path in LEGACY.glob("*.toml")))
+
+
 def way_names() -> tuple[str, ...]:
     """The APIs that are gone and have a table of their own."""
     return tuple(sorted(path.stem.partition("-")[0] for path in WAYS.glob("*.toml")))
@@ -78,6 +114,10 @@ def read_table(path: Path, *, min_torch: str | None = None) -> Table:
 
 def with_expression(table: Table, text: str, line: str) -> Table:
     """The table that writes an expression in the place of a literal device. Raises `TableError`."""
+    if table.script:
+        raise TableError(
+            [f"device: {table.target.words.name} has an expression of its own, {table.script.device_call}"]
+        )
     try:
         return replace(table, target=replace(table.target, expression=read_expression(text, line)))
     except ExpressionError as error:

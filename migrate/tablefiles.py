@@ -11,6 +11,7 @@ from migrate.reader import TableError, hint
 from migrate.toml import TomlError, parse_toml
 
 RULES = Path(__file__).parent / "rules"
+LEGACY = RULES / "legacy"
 WAYS = RULES / "ways"  # from APIs that are gone
 SITES = RULES / "sites.toml"
 RESERVED = ("accelerator", "cuda", "sites")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from migrate.expression import ExpressionError, read_expression
-from migrate.model import Expression, Target, Vocabulary
+from migrate.extras import Expression
+from migrate.model import Target, Vocabulary
 from migrate.reader import IMPORT, INSTALL, TARGET, WORDS, TableReader, is_version, version_key
 
 _WORD = r"[A-Za-z_]\w*"

@@ -6,13 +6,16 @@ from __future__ import annotations
 OURS = {
     "__init__": "engine runner table",
     "__main__": "cli",
-    "codemods.retired": "codemods.enclosing codemods.names codemods.view model syntax",
-    "targets": "expression model reader",
+    "progress": "report.console",
+    "extras": "",
+    "codemods.insertions": "codemods.enclosing codemods.view extras model trees",
+    "codemods.retired": "codemods.enclosing codemods.names codemods.view extras model syntax",
+    "targets": "expression extras model reader",
     "tablefiles": "reader toml",
     "reader": "mistakes model",
-    "expression": "model",
-    "codemods.project": "codemods.view model trees",
-    "codemods.expressions": "codemods.enclosing codemods.view model syntax",
+    "expression": "extras model",
+    "codemods.project": "codemods.insertions codemods.view extras model trees",
+    "codemods.expressions": "codemods.enclosing codemods.view extras model syntax",
     "codemods.enclosing": "codemods.view edits trees",
     "mistakes": "model",
     "codemods.dependencies": "codemods.view finder kinds.pins model trees",
@@ -27,11 +30,11 @@ OURS = {
     "found": "edits model",
     "filetypes": "model",
     "advice": "model",
-    "model": "",
+    "model": "extras",
     "edits": "model",
     "finder": "model",
     "toml": "",
-    "table": "expression model reader sites tablefiles targets",
+    "table": "expression extras model reader sites tablefiles targets",
     "neutral": "model table",
     "config": "discover toml",
     "hunks": "",
@@ -110,7 +113,7 @@ OURS = {
     "report.text": "model report.shown",
     "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
     "cli": (
-        "__init__ between cli_check cli_rules config discover model report.console report.machine "
+        "__init__ between cli_check cli_rules config discover model progress report.console report.machine "
         "report.shown report.text runner support table vcs writer"
     ),
     # files that are no Python
@@ -201,15 +204,15 @@ RESTRICTED = {
     "pathlib": (
         "between check cli cli_check cli_rules config discover neutral runner support table tablefiles vcs writer"
     ),
-    "time": "check cli runner",
+    "time": "check progress runner",
     "json": (
         "baseline cli_rules kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
         "report.machine report.sarif"
     ),
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check config grammar kinds.cells reader report.check_json report.gitlab "
-        "report.machine report.sarif sites support tablefiles targets toml"
+        "__init__ baseline cli cli_check config grammar kinds.cells progress reader report.check_json "
+        "report.gitlab report.machine report.sarif sites support tablefiles targets toml"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}

@@ -196,7 +196,7 @@ def _decided(view: View, literal: Literal, kind: str, swaps: dict[str, str], pro
         return Draft(rule_id, start, end, "manual", problem)
     edits = tuple(_swapped(literal, swaps))
     device, expression = view.table.target.words.device, view.table.target.expression
-    if expression and device in swaps.values() and not _names_attribute(literal):
+    if expression and expression.is_device and device in swaps.values() and not _names_attribute(literal):
         swaps = {old: expression.text if new == device else new for old, new in swaps.items()}
         edits, problem = literal_edits(view, literal, edits, device)
         if problem:

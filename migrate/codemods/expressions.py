@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from migrate.codemods.enclosing import around
 from migrate.codemods.view import View
-from migrate.model import Edit, Expression
+from migrate.extras import Expression
+from migrate.model import Edit
 from migrate.syntax import Literal
 
 _HEAD = re.compile(r"([fFrRuU]{0,2})(\"\"\"|'''|\"|')")

@@ -141,7 +141,9 @@ def _name_edits(
 
 def _spelled_out(view: View, use: Use, names: Names, new: list[str]) -> tuple[tuple[Edit, ...], str]:
     """Write the whole chain anew, from whatever the file calls torch."""
-    whole = ".".join(new)
+    whole, expression = ".".join(new), view.table.target.expression
+    if expression and not expression.is_device and whole.startswith(f"{expression.meaning}."):
+        return (Edit(use.start, names[-1].end, expression.root + whole.removeprefix(expression.meaning)),), ""
     if any(mark in view.scan.text[use.start : names[-1].end] for mark in "#\r\n\\("):
         return (), f"becomes {whole}, but the name is spread over several lines"
     if new[0] == "torch":

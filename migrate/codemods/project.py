@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from migrate.codemods.insertions import after_calls, beside_import, shortened
 from migrate.codemods.view import View
-from migrate.model import Draft, Edit, Expression
+from migrate.extras import Expression
+from migrate.model import Draft, Edit, Safety
 from migrate.trees import every
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -20,6 +22,8 @@ Lines = list[ast.stmt]  # statements that share lines
 def expressed(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts, with those that write the expression manual where the file cannot import it."""
     expression = view.table.target.expression
+    if expression and view.table.script:
+        drafts = shortened(view, drafts, expression, view.table.script)
     using = [draft for draft in drafts if expression and _uses(draft, expression)]
     if expression is None or not using:
         return list(drafts)
@@ -36,22 +40,33 @@ def expressed(view: View, drafts: Sequence[Draft]) -> list[Draft]:
 def with_import(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     """The drafts and the insertion of the import, if one of them writes the expression and the file does not have it.
 
-    Where the vendor's import goes to the same place, one insertion has both, the vendor's first.
+    Where the vendor's import goes to the same place, one insertion has both, the vendor's first. Lines that a script
+    of the target's needs come with it.
     """
-    expression = view.table.target.expression
+    expression, script = view.table.target.expression, view.table.script
     using = [draft for draft in drafts if expression and _uses(draft, expression)]
+    if script and using:
+        drafts = [*drafts, *after_calls(view, script)]
+    elif script and any(map(_is_torch, _body(view))):
+        using = [draft for draft in drafts if draft.needs_import and draft.edits]
     at = _anchor(view, _first_use(using)) if using else None
     if expression is None or at is None or _present(view, expression):
         return list(drafts)
     ending = _LINE_END.search(view.scan.text)
-    edit = Edit(at, at, expression.line + (ending.group() if ending else "\n"))
+    beside = beside_import(view, script) if script else []
+    lines = [expression.line, *(insert.line for insert in beside if insert.line)]
+    edit = Edit(at, at, "".join(line + (ending.group() if ending else "\n") for line in lines))
     message = f"for {expression.text}"
     for number, draft in enumerate(drafts):
         if any((other.start, other.end) == (at, at) for other in draft.edits) and draft.rule_id.startswith("import:"):
             edits = tuple(replace(other, text=other.text + edit.text) for other in draft.edits)
             both = replace(draft, edits=edits, message=f"{draft.message}; {expression.line} {message}")
             return [*drafts[:number], both, *drafts[number + 1 :]]
-    return [*drafts, Draft(f"import:{expression.dotted}", at, at, "safe", message, (edit,))]
+    told = [Draft(f"script:{insert.after}", at, at, "manual", insert.message) for insert in beside if not insert.line]
+    notes = [insert.message for insert in beside if insert.line]
+    safety: Safety = "review" if notes else "safe"
+    message = "; ".join([message, *notes])
+    return [*drafts, Draft(f"import:{expression.dotted}", at, at, safety, message, (edit,)), *told]
 
 
 def _first_use(drafts: Sequence[Draft]) -> int:

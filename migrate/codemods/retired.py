@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from migrate.codemods.enclosing import around
 from migrate.codemods.names import torch_here
 from migrate.codemods.view import View, component_edits, dotted_of
-from migrate.model import Draft, Edit, Retired, Rule
+from migrate.extras import Retired
+from migrate.model import Draft, Edit, Rule
 from migrate.syntax import Step, Use
 
 _TAKES_PLACE = (ast.Expr, ast.Assign)

@@ -62,14 +62,15 @@ def call_edits(view: View, rule: Rule, use: Use, steps: tuple[Step, ...]) -> tup
 def filled(table: Table, template: str) -> str:
     """A template with the target's words, or the project's expression, in place of its placeholders."""
     words, expression = table.target.words, table.target.expression
-    if expression:
+    if expression and expression.is_device:
         template = template.replace('"{device}"', expression.text)
     return template.replace("{device}", words.device).replace("{backend}", words.backend)
 
 
 def method_word(table: Table) -> str:
     """What `.cuda` becomes: the vendor's method, or one that takes the project's expression."""
-    return filled(table, _WITH_DEVICE if table.target.expression else table.target.words.method)
+    expression = table.target.expression
+    return filled(table, _WITH_DEVICE if expression and expression.is_device else table.target.words.method)
 
 
 def method_edits(view: View, step: Step, call: Step) -> tuple[tuple[Edit, ...], str]:
@@ -93,6 +94,8 @@ def method_edits(view: View, step: Step, call: Step) -> tuple[tuple[Edit, ...], 
     at, value = _value(view, given[0])
     if value.isascii() and value.isdecimal():
         text = first.rstrip(", ")
+        if text[-1:] == ")":
+            return (), f"becomes .{word}: choose device {value} before it"
         numbered = f"{text[:-1]}:{int(value)}{text[-1]}"
         if target.expression:
             numbered, problem = quoted(view, at, f'f"{{{text}}}:{int(value)}"')

@@ -69,7 +69,7 @@ def _is_arguments(piece: Piece) -> bool:
 
 def _learn(script: Script, facts: _Facts, arguments: bool) -> None:
     for command in script.commands:
-        for word in (*command.assignments, *command.words):
+        for word in (*command.assignments, *command.words):  # words of `export`, for one
             if word.name and (first := _first_word(script, word, facts)):
                 facts.starts.setdefault(script.text[slice(*word.name)], first)
     for command in script.commands:
@@ -159,7 +159,7 @@ def _unfolded(top: Script, facts: _Facts) -> list[Piece]:
 def _inside(script: Script, calls: Sequence[Call], facts: _Facts) -> Iterator[tuple[Word, bool, Excerpt | None]]:
     """The words that are shell, whether as arguments only, and their text; None for an array, which is words."""
     for call in list(calls):
-        for word in (*call.command.assignments, *call.command.words):
+        for word in (*call.command.assignments, *(call.command.words if call.role == "declaration" else ())):
             if word.name is None:
                 continue
             name = script.text[slice(*word.name)]

@@ -15,10 +15,7 @@ from migrate.kinds.rows import command, named_value, resource, unedited
 from migrate.model import Draft
 
 _IMAGES = frozenset({"image", "container", "base_image", "baseimage", "docker_image", "container_image", "image_name"})
-_GIVEN = frozenset({
-    "gpus", "runtime", "driver", "capabilities", "gres", "slurm_gres", "gpus_per_node", "gpus_per_task",
-    "gpus-per-node", "gpus-per-task",
-})  # fmt: skip
+_GIVEN = frozenset({"gpus", "runtime", "driver", "capabilities", "gres", "slurm_gres"})
 _ASKING = _IMAGES | _GIVEN | {
     "runs-on", "options", "uses", "docker", "nodeselector", "tolerations", "channels", "device_requests",
     "runtimeclassname", "default-runtime", "accelerators", "gpu-type", "features", "runargs",
