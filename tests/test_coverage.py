@@ -84,3 +84,13 @@ def test_member_that_is_missing_has_a_row_below_a_class_that_is_renamed(target: 
         parent = table(target).rule("api", rule.key.rpartition(".")[0])
         if rule.status == "missing" and parent and parent.key not in table(target).sites.modules:
             assert judge(table(target), rule.key).rule is rule
+
+
+@pytest.mark.parametrize("target", EVERY_TARGET)
+def test_template_takes_the_words_of_the_target(target: str) -> None:
+    templates = [rule for rule in table(target).rules.values() if rule.is_template]
+    words = table(target).target.words
+    assert [rule.to for rule in templates if f'"{words.device}"' in (rule.to or "")] == []
+    assert {(rule.to or "").partition("(")[2].rstrip(")") for rule in templates} <= {
+        '"{device}", ...', '..., device_type="{device}"', '"{device}"', '"{backend}"', "",
+    }  # fmt: skip

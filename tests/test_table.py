@@ -82,6 +82,37 @@ def test_all_fields_of_a_row_are_read(tmp_path: Path) -> None:
     assert rule.id == "api:torch.cuda.c"
 
 
+def test_fields_of_calls_are_read(tmp_path: Path) -> None:
+    (rule,) = rules(tmp_path, TARGET + ROW + 'parameters = ["x", "y"]\ndecorates = true\n')
+    assert (rule.parameters, rule.decorates) == (("x", "y"), True)
+    wanted = {"parameters": "parameters must be a list of quoted names", "decorates": "decorates must be true or false"}
+    for field, message in wanted.items():
+        (error,) = errors(tmp_path, TARGET + ROW + f'{field} = "x"\n')
+        assert error.endswith(f'"]: {message}')
+
+
+def test_target_that_torch_has_built_in_needs_no_import(tmp_path: Path) -> None:
+    start, _, rest = TARGET.partition("[target.import]")
+    target = read_table(save(tmp_path, start + rest[rest.index("[sources]") :])).target
+    assert (target.import_line, target.import_until, target.needs_import) == ("", None, False)
+
+
+def test_review_of_an_import_is_read(tmp_path: Path) -> None:
+    text = TARGET.replace('until = "2.6"', 'review = "r"\nbeside = "b"')
+    target = read_table(save(tmp_path, text)).target
+    assert (target.needs_import, target.import_review, target.import_beside) == (True, "r", "b")
+
+
+def test_names_whose_calls_or_members_have_rows_are_watched(tmp_path: Path) -> None:
+    rows = ROW.replace("cuda.c", "cuda.call").replace('"torch.v.c"', "'torch.v.c(\"{device}\", ...)'")
+    rows += ROW.replace("cuda.c", "cuda.kw") + 'keywords = { a = "b" }\n'
+    rows += ROW.replace("cuda.c", "cuda.Class.member") + ROW.replace("cuda.c", "cuda.f().member")
+    rows += ROW.replace("cuda.c", "Tensor.member") + ROW.replace("cuda.c", "cuda.memory.name") + ROW
+    rows += '[missing_arguments]\n"torch.cuda.c" = ["a"]\n'
+    names = {"torch.cuda.call", "torch.cuda.kw", "torch.cuda.Class", "torch.cuda.f", "torch.cuda.c"}
+    assert read_table(save(tmp_path, TARGET + rows)).watched == names
+
+
 def test_digest_tells_tables_and_oldest_versions_apart(tmp_path: Path) -> None:
     path = save(tmp_path, TARGET)
     digests = {read_table(path).digest, read_table(path, min_torch="2.5").digest}

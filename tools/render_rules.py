@@ -96,9 +96,12 @@ def _facts(table: Table) -> Iterator[str]:
     yield f"| `{source.module}` | `{words.module}` of the package `{target.package}` |"
     yield f'| `"{source.device}"`, `"{source.device}:0"` | `"{words.device}"`, `"{words.device}:0"` |'
     yield f'| `"{source.backend}"` | `"{words.backend}"` |'
-    yield f"| `.{source.method}()`, `.{source.predicate}` | `.{words.method}()`, `.{words.predicate}` |"
+    method = filled(table, words.method)
+    method = method if method.endswith(")") else f"{method}()"
+    yield f"| `.{source.method}()`, `.{source.predicate}` | `.{method}`, `.{filled(table, words.predicate)}` |"
     until = f" (left out with `--min-torch {target.import_until}` or newer)" if target.import_until else ""
-    yield f"| beside `import torch` | `{target.import_line}`{until} |"
+    if target.import_line:
+        yield f"| beside `import torch` | `{target.import_line}`{until} |"
     yield f"| versions that rows may name | {', '.join(target.versions)} |"
 
 
@@ -111,6 +114,7 @@ def _outcome(rule: Rule, table: Table) -> str:
     """What a row does, or tells a person to do, in one cell."""
     parts = [f"`{filled(table, rule.to)}`"] if rule.to else []
     parts += [f"keyword `{old}` → `{new}`" for old, new in rule.keywords.items()]
+    parts += [f"arguments by name: {', '.join(f'`{name}`' for name in rule.parameters)}"] if rule.parameters else []
     parts += [f"where the file uses `{rule.together}`"] if rule.together else []
     parts += [f"from {table.target.package} {rule.since}"] if rule.since else []
     shown = [", ".join(parts)] if parts else []

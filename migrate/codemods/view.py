@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from migrate.bindings import Meaning, meaning
+from migrate.codemods.enclosing import Enclosing
 from migrate.codemods.flow import Flows
 from migrate.codemods.owners import Owners
 from migrate.finder import mentions_cuda
@@ -31,6 +32,7 @@ class View:
     repository: Repository
     flows: Flows
     owners: Owners
+    enclosing: Enclosing
 
     def mentions(self, text: str) -> bool:
         """Whether an identifier or a dotted name mentions CUDA in any of its words."""
@@ -50,7 +52,8 @@ class View:
 
 def view_of(scan: Scan, index: Index, table: Table, repository: Repository) -> View:
     """What the codemods see of a file, from its scan and its index."""
-    return View(scan, index, table, repository, Flows(scan, table), Owners(scan, repository))
+    enclosing = Enclosing(scan, table.source.predicate)
+    return View(scan, index, table, repository, Flows(scan, table), Owners(scan, repository), enclosing)
 
 
 @dataclass(frozen=True, slots=True)
