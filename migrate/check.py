@@ -66,14 +66,19 @@ def check(
 
 def check_text(
     path: str, data: bytes, target: str | None, min_torch: str | None, scope: Scope, entries: Sequence[Entry] | None,
-    rules: Sequence[Path] = (),
+    rules: Sequence[Path] = (), *, docs: bool = False,
 ) -> CheckResult:  # fmt: skip
-    """Like `check`, for one file that need not be on disk: Python, unless its name says otherwise."""
+    """Like `check`, for one file that need not be on disk: Python, unless its name says otherwise.
+
+    With `docs` the code in a document counts.
+    """
     from migrate.engine import migrate_bytes
     from migrate.filetypes import kind_of
 
     started = time.perf_counter()
-    result = migrate_bytes(path, kind_of(path) or "python", data, _table(target, min_torch, rules))
+    kind = kind_of(path) or "python"
+    kind = "docs" if docs and kind == "prose" else kind
+    result = migrate_bytes(path, kind, data, _table(target, min_torch, rules))
     report = RepoReport(target or "", __version__, (result,), time.perf_counter() - started)
     entries = None if entries is None or result.error else [entry for entry in entries if entry.path == path]
     return judged(_advised(report, target), scope, entries, lambda _: data)

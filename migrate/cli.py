@@ -7,8 +7,7 @@ settings, or a file that could not be handled.
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -19,6 +18,7 @@ import click
 from migrate import __version__
 from migrate.cli_check import FAILED, RULES_HELP, baseline, check, fail
 from migrate.cli_rules import explain, rules
+from migrate.progress import Progress
 
 if TYPE_CHECKING:
     from migrate.config import Config
@@ -92,9 +92,15 @@ main.add_command(explain)
               help="Also write the report there: .json or .patch. May be repeated.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What goes to stdout.")
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that the result must run on, such as 2.5.")
+@click.option("--api-support", is_flag=True, help="Also list uses of PyTorch that the vendor says it does not support.")
+@click.option("--hardware", metavar="NAME", help="With --api-support: a generation of the hardware, such as a2.")
+@click.option(
+    "--add-dependency", is_flag=True, default=None, help="List the vendor's package wherever torch is listed."
+)
 @click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES_HELP)
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated.")
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
+@click.option("--docs", is_flag=True, default=None, help="Migrate the code in documents, too: Markdown, reST.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
@@ -126,6 +132,8 @@ def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) 
         raise click.UsageError("--diff writes nothing, --output writes a copy: choose one")
     if options["exit_code"] and not show_only:
         raise click.UsageError("--exit-code goes with --diff")
+    if options["hardware"] and not options["api_support"]:
+        raise click.UsageError("--hardware goes with --api-support")
     for path in options["reports"]:
         if path.suffix not in _REPORTS:
             raise click.UsageError(f"--report {path}: the suffix must be one of {', '.join(_REPORTS)}")
@@ -135,9 +143,9 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
-    from migrate.table import TableError, load_between, target_names, with_expression, with_mode
+    from migrate.table import TableError, target_names
 
-    names = ("target", "min_torch", "max_file_size", "jobs")
+    names = ("target", "min_torch", "max_file_size", "jobs", "add_dependency", "docs")
     try:
         project = project_root(Path(), paths) if options["force_exclude"] else None
         start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
@@ -147,11 +155,9 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
         if config.target is None:
             known = ", ".join(target_names(config.rules))
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
-        table = load_between(options["source"], config.target, min_torch=config.min_torch, rules=config.rules)
-        table = with_mode(table, options["mode"])
-        if config.device and config.device_import:
-            table = with_expression(table, config.device, config.device_import)
-        return table, discover(paths, config.exclude, config.max_file_size, root=project), config
+        table = _table(config, config.target, options)
+        found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
+        return table, found, config
     except FileNotFoundError as error:
         fail(f"no such file or folder: {error}")
     except OSError as error:
@@ -160,40 +166,32 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
         fail(str(error))
 
 
+def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
+    """The table of a run. Raises `TableError`."""
+    from migrate.between import load_between, with_dependency
+    from migrate.table import with_expression, with_mode
+
+    table = load_between(options["source"], target, min_torch=config.min_torch, rules=config.rules)
+    table = with_mode(table, options["mode"])
+    if config.device and config.device_import:
+        table = with_expression(table, config.device, config.device_import)
+    if options["api_support"]:
+        from migrate.support import load_support
+
+        table = replace(table, support=load_support(target, options["hardware"], config.min_torch))
+    return with_dependency(table) if config.add_dependency else table
+
+
 def _run(discovery: Discovery, table: Table, config: Config) -> RepoReport:
     from migrate.runner import run
 
-    with _Progress() as progress:
+    with Progress() as progress:
         if config.jobs == 1:
             return run(discovery, table, None, progress)
         from concurrent.futures import ProcessPoolExecutor
 
         with ProcessPoolExecutor(config.jobs) as executor:
             return run(discovery, table, executor, progress)
-
-
-class _Progress:
-    """Shows a bar once a run on a terminal has taken a second."""
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        self._started = time.perf_counter()
-        self._bar: Any = None
-        return self._advance
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
-
-    def _advance(self, done: int, total: int) -> None:
-        if self._bar is None:
-            if time.perf_counter() - self._started < 1 or not sys.stderr.isatty():
-                return
-            from migrate.report.console import progress_bar
-
-            self._bar = progress_bar()
-            self._bar.start()
-            self._task = self._bar.add_task("files", total=total)
-        self._bar.update(self._task, completed=done)
 
 
 def _mention(repositories: Sequence[str]) -> None:

@@ -38,6 +38,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules, or kinds of rules."),
         click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated."),
         click.option("--force-exclude", is_flag=True, default=None, help="Leave them out even where named as PATHS."),
+        click.option("--docs", is_flag=True, default=None, help="Look at the code in documents, too: Markdown, reST."),
         click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000."),
         click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1."),
     ]
@@ -114,7 +115,8 @@ def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult,
     root = project_root(Path.cwd(), paths)
     config = _settings(root, options)
     entries = _entries(root, config, options)
-    found = discover(paths, config.exclude, config.max_file_size, root=root, force_exclude=config.force_exclude)
+    limit, forced, docs = config.max_file_size, config.force_exclude, config.docs
+    found = discover(paths, config.exclude, limit, root=root, force_exclude=forced, docs=docs)
     scope = _scope(config, found, options.get("diff_base"))
     with _executor(config.jobs, found) as executor:
         return check_files(found, config.target, config.min_torch, scope, entries, executor, config.rules), config
@@ -135,13 +137,14 @@ def _run_on_stdin(options: dict[str, Any]) -> tuple[CheckResult, Config]:
     if config.force_exclude and is_excluded(name, config.exclude):
         data = b""
     scope, entries = _scope(config), _entries(root, config, options)
-    return check_text(name, data, config.target, config.min_torch, scope, entries, config.rules), config
+    result = check_text(name, data, config.target, config.min_torch, scope, entries, config.rules, docs=config.docs)
+    return result, config
 
 
 def _settings(root: Path, options: dict[str, Any]) -> Config:
     from migrate.config import load_config
 
-    names = ("target", "min_torch", "max_file_size", "jobs", "force_exclude", "allow_fixed")
+    names = ("target", "min_torch", "max_file_size", "jobs", "force_exclude", "allow_fixed", "docs")
     config = load_config(root, {name: options.get(name) for name in names})
     return replace(
         config,

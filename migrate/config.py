@@ -24,7 +24,8 @@ class Config:
 
     `rules` are files with tables of the project's own; `device` is an expression that is written in the place of a
     literal device, `device_import` the import that it takes. `select`, `ignore`, `per_file_ignores`, `baseline` and
-    `allow_fixed` are for `check`.
+    `allow_fixed` are for `check`; `add_dependency`, whether the vendor's package is listed beside torch, is for
+    `migrate`.
     """
 
     target: str | None = None
@@ -38,6 +39,8 @@ class Config:
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     baseline: str | None = None
     allow_fixed: bool = False
+    add_dependency: bool = False
+    docs: bool = False  # whether the code in documents is migrated
     rules: tuple[Path, ...] = ()
     device: str | None = None
     device_import: str | None = None
@@ -107,7 +110,7 @@ def _converted(where: str, key: str, value: Any) -> Any:
         if isinstance(value, Mapping) and all(_is_texts(rules) for rules in value.values()):
             return {glob: tuple(rules) for glob, rules in value.items()}
         raise ConfigError(f"{where}: per-file-ignores must be a table of lists of rule ids, by glob pattern")
-    if key in ("force-exclude", "allow-fixed"):
+    if key in ("force-exclude", "allow-fixed", "add-dependency", "docs"):
         if isinstance(value, bool):
             return value
         raise ConfigError(f"{where}: {key} must be true or false")

@@ -33,7 +33,7 @@ class Discovery:
 
 def discover(
     arguments: Sequence[Path], exclude: Iterable[str], max_file_size: int, *, root: Path | None = None,
-    force_exclude: bool = True,
+    force_exclude: bool = True, docs: bool = False,
 ) -> Discovery:  # fmt: skip
     """Find the files that the arguments name or hold.
 
@@ -41,7 +41,8 @@ def discover(
     ignores the directory.
     Files that cannot be taken (too large, links out of the tree, no regular files) come back as problems.
     Paths are relative to `root`, or where that is not given, or does not hold them all, to what they have in
-    common. Without `force_exclude` a file that is itself an argument is not excluded.
+    common. Without `force_exclude` a file that is itself an argument is not excluded. With `docs` the code in
+    documents is to be migrated.
     Raises `FileNotFoundError` for an argument that does not exist.
     """
     common = _root(arguments)
@@ -60,6 +61,8 @@ def discover(
     passed_over = tuple(name for name in dict.fromkeys(inner) if not excluded(name) and root / name not in named)
     wanted = (name for name in sorted(names) if name in kept or not excluded(name))
     files, large, problems = _taken(root, wanted, max_file_size)
+    if docs:
+        files = tuple((name, "docs" if kind == "prose" else kind) for name, kind in files)
     return Discovery(root, files, problems, passed_over, large, any(path.is_file() for path in arguments))
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from migrate.edits import apply_edits
 from migrate.finder import Finder, may_mention
-from migrate.model import Edit, FileResult, Finding, Kind, Problem, Repository, Table
+from migrate.model import Draft, Edit, FileResult, Finding, Kind, Problem, Repository, Table
 from migrate.nesting import TooDeepError, depth_of
 
 if TYPE_CHECKING:
@@ -42,9 +42,16 @@ def migrate_bytes(
     `path` is only named in the result. Bad input is a `Problem` in it, never an exception. The recursion limit
     of the interpreter is raised to follow code that nests.
     """
-    if not may_mention(data, table.sites, kind):
+    if not concerns(data, kind, table):
         return FileResult(path, kind, "")
     return examine(path, kind, data, table, repository)
+
+
+def concerns(data: bytes, kind: Kind, table: Table) -> bool:
+    """Whether a file has to be looked at: it may mention CUDA, or use what the vendor does not support."""
+    return may_mention(data, table.sites, kind) or (
+        kind in ("python", "notebook") and bool(table.support) and b"torch" in data
+    )
 
 
 def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Repository) -> FileResult:
@@ -127,9 +134,18 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     view = view_of(scanned, index, table, repository)
     drafts, complaints = kept(view, gated(view, expressed(view, settled(find_all(view)))))
     drafts = with_import(view, [*drafts, *vendor_imports(view, drafts)])
+    drafts += _unsupported(text, scanned, table)
     findings = tuple(sorted((*accounted(view, drafts), *complaints), key=place_of))
     _check(scanned, [edit for finding in findings for edit in finding.edits])
     return findings
+
+
+def _unsupported(text: str, scanned: Scan, table: Table) -> list[Draft]:
+    if not table.support:
+        return []
+    from migrate.support import Offset, unsupported
+
+    return list(unsupported(parse(text), Offset(text, scanned.starts), table.support))
 
 
 def _check(scanned: Scan, edits: Sequence[Edit]) -> None:

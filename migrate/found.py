@@ -10,6 +10,7 @@ from migrate.edits import position
 from migrate.model import Draft, Finding
 
 _SHOWN = 80
+_LOOKED_AT = 10 * _SHOWN  # characters of a line: one that is a megabyte long has many findings
 _LINE = re.compile(r"[^\r\n]*")
 
 
@@ -27,14 +28,14 @@ def finding_of(text: str, mentions: Sequence[tuple[int, int]], draft: Draft, sta
         at = mentions[index][0] if index < len(mentions) and mentions[index][0] < draft.end else at
     line, column = position(starts, at)
     return Finding(
-        draft.rule_id, draft.start, draft.end, line, column, _shown(text, at, draft), draft.message, draft.safety,
-        draft.edits, draft.suppressed,
+        draft.rule_id, draft.start, draft.end, line, column, _shown(text, at, at - column + 1, draft), draft.message,
+        draft.safety, draft.edits, draft.suppressed,
     )  # fmt: skip
 
 
-def end_of_line(text: str, start: int) -> int:
-    """Where the line of an offset ends, without its line end."""
-    found = _LINE.match(text, start)
+def end_of_line(text: str, start: int, stop: int | None = None) -> int:
+    """Where the line of an offset ends, without its line end, or `stop` if that comes first."""
+    found = _LINE.match(text, start) if stop is None else _LINE.match(text, start, stop)
     return found.end() if found else start
 
 
@@ -43,10 +44,9 @@ def shortened(text: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def _shown(text: str, at: int, draft: Draft) -> str:
-    """The source of a finding on one line."""
+def _shown(text: str, at: int, begin: int, draft: Draft) -> str:
+    """The source of a finding on one line, which begins at `begin`."""
     if draft.start == draft.end:
         return ""
-    begin = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
     start = draft.start if at == draft.start else max(draft.start, begin)
-    return shortened(text[start : min(draft.end, end_of_line(text, at))].strip())
+    return shortened(text[start : end_of_line(text, at, min(draft.end, at + _LOOKED_AT))].strip())

@@ -77,7 +77,7 @@ def leftovers_of(report: RepoReport, read: Callable[[str], bytes]) -> Iterator[L
 
 def is_leftover(finding: Finding) -> bool:
     """Whether a finding needs work. An inserted import is no reference: the one that needs it is."""
-    return finding.is_reference and finding.safety != "left" and not finding.suppressed
+    return finding.is_reference and finding.safety not in ("left", "info") and not finding.suppressed
 
 
 def _fingerprint(path: str, rule_id: str, found: str, number: int) -> str:

@@ -16,6 +16,12 @@ from migrate.table import load_table, target_names
 
 NAME = "accelerator"
 _DEFAULT = "takes CUDA unless told otherwise: name the device"
+_OWN = {  # what is said of a row for which every vendor has other advice
+    "env": "other devices have variables of their own",
+    "package": "see what the vendor of the device has in its place",
+    "cli": "other devices have tools of their own",
+    "resource": "say what the device in use needs, or leave it to whoever runs it",
+}
 _ADVICE = {
     "device:cuda": "the CUDA device by name: take the device from a setting, or ask torch.accelerator (torch 2.6)",
     "backend:nccl": "NCCL by name: take the backend from a setting, or from the device in use",
@@ -61,12 +67,14 @@ def _merged(rows: list[Rule | None], tables: list[Table]) -> Rule:
     harmless = [row for _, row in known if row.status in ("same", "harmless", "native")]
     works = first.kind != "api" or len(harmless) == len(known)
     if harmless and works:
-        return replace(harmless[0], to=None, review=None, keywords={}, positional=0)
+        return replace(harmless[0], to=None, review=None, first=None, keywords={}, positional=0)
     if first.is_template and (first.to or "").partition("(")[0] == first.key:
         return replace(first, review=None)  # a call that only has to name its device
     status: Status = "missing"
     have = "; ".join(_counterparts(known))
-    message = f"CUDA only ({have})" if have else f"CUDA only; {first.message or 'no vendor is known to have it'}"
+    said = {row.message if row else None for row in rows}
+    why = first.message if len(said) == 1 else _OWN.get(first.kind)
+    message = f"CUDA only ({have})" if have else f"CUDA only; {why or first.message or 'no vendor is known to have it'}"
     return Rule(first.kind, first.key, status, first.evidence, message=message, together=first.together)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast, get_args
 
+from migrate.mistakes import mistakes
 from migrate.model import RowKind, Rule, Status, Table
 
 SCHEMA = 1
@@ -20,12 +21,10 @@ IMPORT = {"line", "until", "review", "beside", "evidence"}
 NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
 ROW = {
     "status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "parameters",
-    "decorates", "drop",
+    "decorates", "from", "drop",
 }  # fmt: skip
 KINDS = get_args(RowKind)
-INSTALL = {"distribution", "how", "evidence"}
-TAKING_NO_TO = {"same", "missing", "unknown", "harmless"}  # statuses of rows
-NEEDING_MESSAGE = {"missing", "harmless", "native"}
+INSTALL = {"distribution", "versions", "how", "evidence"}
 _TO = {  # what may stand in the place of a name
     "api": re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\(\))*(?:\([^\r\n]*\))?"),
     "env": re.compile(r"[\w.]+"),
@@ -167,20 +166,16 @@ class TableReader:
         to = self.text(row, "to", where, required=status == "renamed")
         if to and not self.fits(kind, to):
             self.fail(where, f"to = {to[:_LONG]!r} is no {'name or call' if kind == 'api' else 'name'}")
-        if to and row.get("status") in TAKING_NO_TO:
-            self.fail(where, f"a row with status {status!r} takes no 'to'")
-        message = self.text(row, "message", where, required=False)
-        review = self.text(row, "review", where, required=False)
-        if status in NEEDING_MESSAGE and not message:
-            self.fail(where, f"status {status!r} needs a 'message' that says what to do by hand, or why not")
-        if status == "differs" and not (message or review):
-            self.fail(where, "status 'differs' needs a 'message' (no edit) or 'to' and 'review'")
+        message, review = (self.text(row, field, where, required=False) for field in ("message", "review"))
         rule = Rule(
             kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
             keywords=self.keywords(row, where), together=self.together(row, where),
             positional=self.number(row, "positional", where), parameters=self.parameters(row, where),
-            decorates=self.flag(row, "decorates", where), drop=self.text(row, "drop", where, required=False) or "",
+            decorates=self.flag(row, "decorates", where), first=self.first(row, where),
+            drop=self.text(row, "drop", where, required=False) or "",
         )  # fmt: skip
+        for mistake in mistakes(rule) if status == row.get("status") else ():
+            self.fail(where, mistake)
         return self.gated(rule)
 
     def fits(self, kind: str, to: str) -> bool:
@@ -221,6 +216,19 @@ class TableReader:
             return value
         self.fail(where, f"{key} must be a number that is not negative")
         return 0
+
+    def first(self, row: Mapping[str, Any], where: str) -> str | None:
+        first = self.text(row, "from", where, required=False)
+        if first is not None and not is_version(first):
+            self.fail(where, f"from = {first!r} is not a version number, such as 0.21.0")
+            return None
+        return first
+
+    def version_list(self, versions: Any, where: str) -> tuple[str, ...]:
+        if isinstance(versions, list) and all(map(is_version, versions)):
+            return tuple(versions)
+        self.fail(where, "versions must be a list of quoted version numbers")
+        return ()
 
     def since(self, row: Mapping[str, Any], where: str) -> str | None:
         since = self.text(row, "since", where, required=False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from migrate import __version__
 from migrate.discover import MEGABYTE, Discovery, discover, is_project, project_root
-from migrate.engine import NOTHING_KNOWN, examine
+from migrate.engine import NOTHING_KNOWN, concerns, examine
 from migrate.finder import may_mention
 from migrate.model import FileResult, Finding, Kind, Problem, RepoReport, Repository, Table
 
@@ -46,7 +46,7 @@ def run(
     results = {result.path: result for result in discovery.problems}
     jobs: list[Job] = []
     for path, kind, data in _readable(discovery, results):
-        if not may_mention(data, table.sites, kind):
+        if not concerns(data, kind, table):
             results[path] = FileResult(path, kind, "")
         else:
             jobs.append(Job(path, kind, data))

@@ -17,6 +17,7 @@ from migrate.model import SUPPRESSION as _WORD
 from migrate.model import Finding
 
 _MARK = re.compile(rf"#[ \t]*{_WORD}(?P<rest>[^#]*)")
+_OTHER = re.compile(rf"(?:<!--|//|;)[ \t]*{_WORD}(?P<rest>[^#]*)")  # at the start of comments in other languages
 _FORM = re.compile(r"[ \t]+(?:(?P<file>skip-file)|ignore(?:\[(?P<ids>[^\[\]]*)\])?)\s*")
 _NEARLY = ("ignore", "ignore-file", "skip", "skip-file", "noqa")
 _LIKENESS = 0.75
@@ -46,14 +47,15 @@ def suppressed(
 ) -> tuple[Finding, ...]:
     """The findings of a file as its comments want them, with one more for each comment that does not work.
 
-    `comments` are those of the text; without them it is Python.
+    `comments` are those of the text; without them it is Python. Where comments begin with `//`, `;` or `<!--`,
+    that stands for the first #.
 
     `# accel: ignore[ID, …]` stands on the line of the reference or on the last line of its statement. An ID is
     a rule id (`device:cuda`), the kind of one (`device`) or a pattern (`api:torch.cuda.*`, also for an id that
     holds a comma or a bracket); `# accel: ignore` means all. `# accel: skip-file` stands before all code and
     means every line. Suppressed findings keep all but their edits; what is left on purpose needs no suppression.
-    An inserted line, which is no reference, cannot be suppressed: it goes when every finding that had edits is
-    suppressed, and stays while one of them may still need it.
+    An inserted line, which is no reference, cannot be suppressed but with the whole file: an import goes when every
+    finding that had edits is suppressed, and stays while one of them may still need it.
 
     The new findings are `suppression:malformed`, `suppression:unknown-id` (for an id that neither `known_ids` nor
     the file has; never if it is None) and `suppression:unused`. A file that is skipped has only the last.
@@ -74,7 +76,7 @@ def suppressed(
         used |= uses
         result.append(replace(finding, suppressed=True, edits=()) if uses else finding)
     if used and not any(finding.edits for finding in result if finding.is_reference):
-        result = [finding for finding in result if finding.is_reference]
+        result = [finding for finding in result if finding.is_reference or _is_listed(finding)]
     known = None if known_ids is None else _with_kinds({*known_ids, *(finding.rule_id for finding in findings)})
     candidates = sorted(known) if known and len(marks) <= _MOST_HINTS else []
     for mark in marks:
@@ -86,6 +88,10 @@ def _suppressions(text: str, comments: Comments, starts: Sequence[int]) -> Itera
     """Every comment that is a suppression, or nearly one. Other words may follow "accel:" as they like."""
     for span in comments.spans:
         line = 0
+        if match := _OTHER.match(text, *span):
+            mark = _Suppression(match.start(), span[1], position(starts, match.start())[0])
+            yield from _read(mark, match["rest"].rstrip().removesuffix("-->"), leads=match.start() < comments.code)
+            continue
         for match in islice(_MARK.finditer(text, *span), 2):
             again = line > 0
             line = line or position(starts, match.start())[0]
@@ -125,16 +131,24 @@ def _is_nearly_one(rest: str) -> bool:
 def _near(
     finding: Finding, by_line: Mapping[int, _Suppression], comments: Comments, starts: Sequence[int]
 ) -> list[_Suppression]:
-    """The suppressions on the line of a finding and on the last one of its statement."""
+    """The suppressions on the line of a finding and on the last one of its statement, or above its line."""
     end = comments.ends[bisect_left(comments.ends, min(finding.start, comments.ends[-1]))]
-    return [by_line[line] for line in {finding.line, position(starts, end)[0]} if line in by_line]
+    lines = {finding.line, position(starts, end)[0], *((finding.line - 1,) if comments.above else ())}
+    return [by_line[line] for line in lines if line in by_line]
 
 
 def _uses(finding: Finding, marks: Sequence[_Suppression]) -> set[Use]:
     """Those of the suppressions, each with its id, that a finding falls under."""
-    if finding.safety == "left" or not finding.is_reference:
+    if not finding.is_reference:
+        return {(mark, _ALL) for mark in marks if mark.whole_file}
+    if finding.safety == "left":
         return set()
     return {(mark, name) for mark in marks for name in mark.ids if _means(name, finding.rule_id)}
+
+
+def _is_listed(finding: Finding) -> bool:
+    """Whether an inserted line lists a package, which no other edit asks for."""
+    return finding.rule_id.startswith("package:") and not finding.suppressed
 
 
 def _means(name: str, rule_id: str) -> bool:

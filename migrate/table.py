@@ -31,7 +31,7 @@ from migrate.tablefiles import (
 from migrate.targets import read_target
 
 __all__ = [
-    "RULES", "TableError", "is_version", "legacy_names", "load_between", "load_sites", "load_sites_and_source",
+    "RULES", "TableError", "is_version", "legacy_names", "load_sites", "load_sites_and_source",
     "load_table", "read_table", "target_names", "version_key", "with_expression", "with_mode",
 ]  # fmt: skip
 
@@ -55,24 +55,6 @@ def load_table(name: str, *, min_torch: str | None = None, rules: Sequence[Path]
     if name not in _names(files):
         raise TableError([f"unknown target {name!r}{hint(name, _names(files))}"])
     return _checked(_Loader(files, min_torch).target(name))
-
-
-def load_between(source: str, target: str, *, min_torch: str | None = None, rules: Sequence[Path] = ()) -> Table:
-    """The table from one device to another, where "cuda" is one as well.
-
-    Raises `TableError` as `load_table` does, and where both are the same.
-    """
-    from migrate.between import between
-
-    if source in way_names():
-        return load_way(source, target, min_torch=min_torch)
-    home = load_sites_and_source()[1].name
-    if source == target:
-        raise TableError([f"source and target are both {source!r}"])
-    if source == home:
-        return load_table(target, min_torch=min_torch, rules=rules)
-    onward = None if target == home else load_table(target, min_torch=min_torch, rules=rules)
-    return between(load_table(source, rules=rules), onward)
 
 
 def load_way(source: str, target: str, *, min_torch: str | None = None) -> Table:
@@ -201,7 +183,7 @@ class _Loader:
         together = tuple(rule for rule in rules.values() if rule.together)
         lost = {**base.missing_arguments, **missing_arguments} if base else missing_arguments
         watched = _watched(rules, lost, sites, self.source)
-        return Table(self.source, target, rules, sites, digest, lost, together, sources, watched), reader.errors
+        return Table(self.source, target, rules, sites, digest, lost, together, sources, watched=watched), reader.errors
 
 
 def _adapted(base: Table, target: Target) -> dict[str, Rule]:

@@ -29,19 +29,14 @@ def read_target(reader: TableReader) -> Target:
     row = {**words, **given, **row}
     texts = {key: _word(reader, row, key) for key in (*WORDS, "title", "package")}
     reader.package = texts["package"]
-    versions = row.get("versions")
-    if not isinstance(versions, list) or not versions or not all(map(is_version, versions)):
-        reader.fail("target", "versions must be a list of quoted version numbers")
-        versions = []
-    reader.versions = tuple(versions)
+    reader.versions = reader.version_list(row.get("versions") or None, "target")
     line, until, review, beside = _loading(reader, row, base)
     needed = not (until and reader.min_torch and version_key(reader.min_torch) >= version_key(until))
-    distribution, how = _install(reader, row, base)
     vocabulary = Vocabulary(**{key: texts[key] for key in WORDS})
     expression = _expression(reader, row, base)
     return Target(
-        vocabulary, texts["title"], reader.package, reader.versions, line, until, bool(line) and needed, distribution,
-        how, review, beside, expression,
+        vocabulary, texts["title"], reader.package, reader.versions, line, until, bool(line) and needed,
+        *_install(reader, row, base), review, beside, expression,
     )  # fmt: skip
 
 
@@ -88,12 +83,16 @@ def _loading(reader: TableReader, row: Mapping[str, Any], base: Target | None) -
     return line, until, review, beside
 
 
-def _install(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> tuple[str | None, str]:
-    """The name of the package on the registry, if it is there, and how it is installed."""
+def _install(
+    reader: TableReader, row: Mapping[str, Any], base: Target | None
+) -> tuple[str | None, str, tuple[str, ...]]:
+    """The name of the package on the registry, if it is there, how it is installed, and for which versions of torch."""
     install = reader.section(row, "install", "target.install")
     if not install:
-        return (base.distribution, base.install) if base and base.package == reader.package else (None, "")
+        kept = base if base and base.package == reader.package else None
+        return (kept.distribution, kept.install, kept.published) if kept else (None, "", ())
     reader.known(install, INSTALL, "target.install")
     reader.evidence(install, "target.install")
     distribution = reader.text(install, "distribution", "target.install", required=False)
-    return distribution, reader.text(install, "how", "target.install") or ""
+    versions = reader.version_list(install.get("versions", []), "target.install")
+    return distribution, reader.text(install, "how", "target.install") or "", versions

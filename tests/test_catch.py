@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from kit import command, tree
 
+from migrate.between import load_between
 from migrate.engine import migrate_bytes, parse, rewritten
 from migrate.model import FileResult, Table
-from migrate.table import TableError, load_between
+from migrate.table import TableError
 
 HEAD = "import torch\nimport torch_mlu.core.mlu_model as ct\n"
 LOADED = "import torch\nimport torch_mlu\n"

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from kit import table
 
+from migrate.between import load_between
 from migrate.engine import migrate_bytes, rewritten
 from migrate.neutral import neutral_table
-from migrate.table import TableError, load_between, load_table, target_names
+from migrate.table import TableError, load_table, target_names
 
 OVER = """\
 schema = 1

@@ -85,10 +85,9 @@ def test_all_fields_of_a_row_are_read(tmp_path: Path) -> None:
 def test_fields_of_calls_are_read(tmp_path: Path) -> None:
     (rule,) = rules(tmp_path, TARGET + ROW + 'parameters = ["x", "y"]\ndecorates = true\n')
     assert (rule.parameters, rule.decorates) == (("x", "y"), True)
-    wanted = {"parameters": "parameters must be a list of quoted names", "decorates": "decorates must be true or false"}
-    for field, message in wanted.items():
+    for field, wanted in {"parameters": "a list of quoted names", "decorates": "true or false"}.items():
         (error,) = errors(tmp_path, TARGET + ROW + f'{field} = "x"\n')
-        assert error.endswith(f'"]: {message}')
+        assert error.endswith(f'"]: {field} must be {wanted}')
 
 
 def test_target_that_torch_has_built_in_needs_no_import(tmp_path: Path) -> None:
@@ -211,7 +210,7 @@ BY_HAND = "needs a 'message' that says what to do by hand, or why not"
         ('status = "same"\nmesage = "m"', "unknown key 'mesage'; did you mean 'message'?"),
     ],
 )
-@pytest.mark.parametrize("kind", ["api", "env", "package", "cli"])
+@pytest.mark.parametrize("kind", ["api", "env", "package", "cli", "resource"])
 def test_mistake_in_a_row_is_named(tmp_path: Path, kind: str, text: str, error: str) -> None:
     row = f'[{kind}."torch.cuda.c"]\nevidence = "docs:x"\n{text}\n'
     assert errors(tmp_path, TARGET + row) == [f'v.toml: [{kind}."torch.cuda.c"]: {error}']

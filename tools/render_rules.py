@@ -27,6 +27,7 @@ _SECTIONS = {
     "env": "Environment variables",
     "cli": "Commands",
     "package": "Packages",
+    "resource": "Containers, schedulers and system packages",
 }
 
 
@@ -75,6 +76,7 @@ def _lines(name: str, table: Table, sources: dict[str, str]) -> Iterator[str]:
     yield f"# {target.title} (`--target {name}`)"
     yield ""
     yield "What each name becomes. The rule of a row is called `kind:name` in reports, such as `api:torch.cuda.Event`."
+    yield "A name that ends in `*` stands for every variable that begins like it and has no row of its own."
     yield "The last column says where to look it up. [How to read and change a row](../adding-a-row.md)."
     yield ""
     yield from _facts(table)
@@ -102,6 +104,8 @@ def _facts(table: Table) -> Iterator[str]:
     until = f" (left out with `--min-torch {target.import_until}` or newer)" if target.import_until else ""
     if target.import_line:
         yield f"| beside `import torch` | `{target.import_line}`{until} |"
+    if target.install:
+        yield f"| a CUDA build of torch | {target.install} |"
     yield f"| versions that rows may name | {', '.join(target.versions)} |"
 
 
@@ -117,6 +121,7 @@ def _outcome(rule: Rule, table: Table) -> str:
     parts += [f"arguments by name: {', '.join(f'`{name}`' for name in rule.parameters)}"] if rule.parameters else []
     parts += [f"where the file uses `{rule.together}`"] if rule.together else []
     parts += [f"from {table.target.package} {rule.since}"] if rule.since else []
+    parts += [f"from {rule.key} {rule.first}"] if rule.first and rule.first not in (rule.message or "") else []
     shown = [", ".join(parts)] if parts else []
     return " — ".join([*shown, *(text for text in (rule.message, rule.review) if text)]) or "stays"
 

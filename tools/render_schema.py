@@ -16,16 +16,15 @@ from typing import get_args
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the checkout that this file is part of
 
+from migrate.mistakes import NEEDING_MESSAGE, TAKING_NO_TO  # noqa: E402
 from migrate.model import Status  # noqa: E402
 from migrate.reader import (  # noqa: E402
     IMPORT,
     INSTALL,
     KINDS,
     NAMESPACE,
-    NEEDING_MESSAGE,
     ROW,
     SCHEMA,
-    TAKING_NO_TO,
     TARGET,
     TOP,
 )

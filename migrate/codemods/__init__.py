@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate.codemods import devices, imports, methods, names, retired, strings, words
+from migrate.codemods import dependencies, devices, imports, methods, names, retired, strings, words
 from migrate.codemods.plan import plan_bindings, used_names
 from migrate.codemods.view import View, view_of
 from migrate.model import Draft
@@ -22,5 +22,8 @@ def find_all(view: View) -> Iterator[Draft]:
     yield from names.find(view, plan)
     yield from methods.find(view)
     yield from devices.find(view)
-    yield from strings.find(view)
+    listed = list(dependencies.find(view))
+    yield from listed
+    spoken = {draft.start - inside for draft in listed for inside in (0, 1)}
+    yield from (draft for draft in strings.find(view) if draft.safety != "left" or draft.start not in spoken)
     yield from words.find(view, plan)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from migrate.codemods.evidence import CHECKPOINT, backend_problem, device_problem, flows, names_cuda
 from migrate.codemods.expressions import literal_edits
-from migrate.codemods.view import OPTIONS, View, guarded
+from migrate.codemods.view import View, guarded
 from migrate.model import Draft, Edit
-from migrate.naming import last_part, says
+from migrate.naming import OPTIONS, last_part, says
 from migrate.syntax import Literal, Site
 
 _ATTRIBUTES = ("getattr", "hasattr", "setattr", "delattr")
@@ -108,7 +108,8 @@ def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
     problem = device_problem(view, literal, patterns.device.fullmatch(literal.value) is not None)
     if not problem and site.kind in _TESTING and _tests_target(view, literal):
         return _left(literal, "device", f"the same function asks for {words.device} elsewhere")
-    runs = site.kind in ("argument", "assign", "return", "iterate") or (site.kind == "default" and not site.callee)
+    runs = site.kind in ("argument", "assign", "return", "iterate")
+    runs = runs or (site.kind == "default" and (not site.callee or view.flows.uses_option(site.name)))
     return _decided(view, literal, "device", {view.table.source.device: words.device}, problem, runs)
 
 

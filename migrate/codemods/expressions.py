@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from migrate.codemods.surroundings import around
+from migrate.codemods.enclosing import around
 from migrate.codemods.view import View
 from migrate.extras import Expression
 from migrate.model import Edit

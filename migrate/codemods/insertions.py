@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from migrate.codemods.surroundings import around
+from migrate.codemods.enclosing import around
 from migrate.codemods.view import View
 from migrate.extras import Expression, Insert, Script
 from migrate.model import Draft, Edit

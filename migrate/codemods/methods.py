@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from migrate.codemods.names import covered_names
 from migrate.codemods.plan import used_names
 from migrate.codemods.templates import filled, method_edits, method_word, predicate_edits
-from migrate.codemods.view import OPTIONS, View, dotted_of, guarded, judge
+from migrate.codemods.view import View, dotted_of, guarded, judge
 from migrate.model import Draft, Safety
+from migrate.naming import OPTIONS
 from migrate.syntax import Use
 
 _ARGUMENTS = frozenset({"device", "non_blocking", "memory_format", "async", "async_"})

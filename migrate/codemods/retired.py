@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from migrate.codemods.enclosing import around
 from migrate.codemods.names import torch_here
-from migrate.codemods.surroundings import around
 from migrate.codemods.view import View, component_edits, dotted_of
 from migrate.extras import Retired
 from migrate.model import Draft, Edit, Rule

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from migrate.codemods.enclosing import needs_parentheses, quoted
 from migrate.codemods.view import View
 from migrate.model import Edit, Rule, Table
 from migrate.syntax import Argument, Step, Use
@@ -49,7 +50,7 @@ def call_edits(view: View, rule: Rule, use: Use, steps: tuple[Step, ...]) -> tup
     word = filled(view.table, rule.to)
     if problem := _unfit(rule, call, word):
         return (), problem
-    template, problem = view.enclosing.quoted(end, word)
+    template, problem = quoted(view, end, word)
     before, _, after = _inside(template).partition("...")
     if call:
         return (*keywords, *_inserted(rule, call, before, after)), problem
@@ -83,7 +84,7 @@ def method_edits(view: View, step: Step, call: Step) -> tuple[tuple[Edit, ...], 
     renamed = Edit(step.start, step.end, word.partition("(")[0])
     if not word.endswith(")"):
         return (renamed,), ""
-    template, problem = view.enclosing.quoted(step.end, word)
+    template, problem = quoted(view, step.end, word)
     given = [argument for argument in call.arguments if argument.keyword in ("", "device")]
     if problem or len(given) > 1 or any(argument.star for argument in call.arguments):
         return (), problem or f"becomes .{word}: name the arguments behind the device"
@@ -97,7 +98,7 @@ def method_edits(view: View, step: Step, call: Step) -> tuple[tuple[Edit, ...], 
             return (), f"becomes .{word}: choose device {value} before it"
         numbered = f"{text[:-1]}:{int(value)}{text[-1]}"
         if target.expression:
-            numbered, problem = view.enclosing.quoted(at, f'f"{{{text}}}:{int(value)}"')
+            numbered, problem = quoted(view, at, f'f"{{{text}}}:{int(value)}"')
             problem = f"becomes .{word}: write the number by hand" if '"' in text or "'" in text else problem
         return (renamed, Edit(at, at + len(value), numbered)), problem
     if _TEXT.fullmatch(value) or _DEVICE.fullmatch(value):
@@ -109,10 +110,10 @@ def method_edits(view: View, step: Step, call: Step) -> tuple[tuple[Edit, ...], 
 def predicate_edits(view: View, use: Use, number: int) -> tuple[tuple[Edit, ...], str]:
     """The edits that turn `.is_cuda` into the target's word, which may be a comparison, or why there are none."""
     step, word = use.steps[number], filled(view.table, view.table.target.words.predicate)
-    text, problem = view.enclosing.quoted(step.end, word)
+    text, problem = quoted(view, step.end, word)
     if problem:
         return (), problem
-    if word.isidentifier() or not view.enclosing.needs_parentheses(step.end):
+    if word.isidentifier() or not needs_parentheses(view, use.start, step.end):
         return (Edit(step.start, step.end, text),), ""
     return (Edit(use.start, use.start, "("), Edit(step.start, step.end, f"{text})")), ""
 

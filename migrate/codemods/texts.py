@@ -73,6 +73,6 @@ def _told(view: View, literal: Literal) -> tuple[str, str] | None:
     if re.search(rf"(?:device|backend)[\w-]*[\"']?\s*[:= ]\s*[\"']?{words}(?![\w-])", text):
         return "text:settings", "settings in a text: see who reads them"
     names = (match.group(1) for match in re.finditer(r"(?<!\w)([A-Z][A-Z0-9_]+)=", text))
-    if any(view.table.rule("env", name) for name in names):
+    if any(view.table.rule_for("env", name) for name in names):
         return "text:settings", "sets an environment variable in a text: see who reads it"
     return None

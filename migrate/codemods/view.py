@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from migrate.bindings import Meaning, meaning
-from migrate.codemods.enclosing import Enclosing
 from migrate.codemods.flow import Flows
 from migrate.codemods.owners import Owners
 from migrate.finder import mentions_cuda
@@ -14,12 +13,6 @@ from migrate.guards import AGNOSTIC
 from migrate.model import Draft, Edit, Repository, Rule, Table
 from migrate.source import Place, Scan
 from migrate.syntax import Index, Use
-
-# Names of objects that hold the options of a program.
-OPTIONS = frozenset(
-    {"args", "arg", "opt", "opts", "options", "cfg", "config", "conf", "hparams", "flags", "params", "FLAGS", "self",
-     "cls", "settings"}
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +25,6 @@ class View:
     repository: Repository
     flows: Flows
     owners: Owners
-    enclosing: Enclosing
 
     def mentions(self, text: str) -> bool:
         """Whether an identifier or a dotted name mentions CUDA in any of its words."""
@@ -52,8 +44,7 @@ class View:
 
 def view_of(scan: Scan, index: Index, table: Table, repository: Repository) -> View:
     """What the codemods see of a file, from its scan and its index."""
-    enclosing = Enclosing(scan, table.source.predicate)
-    return View(scan, index, table, repository, Flows(scan, table), Owners(scan, repository), enclosing)
+    return View(scan, index, table, repository, Flows(scan, table), Owners(scan, repository))
 
 
 @dataclass(frozen=True, slots=True)

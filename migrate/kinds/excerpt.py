@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -52,6 +53,30 @@ class Excerpt:
 def slice_of(text: str, start: int, end: int) -> Excerpt:
     """A piece of a file as it is."""
     return Excerpt(text[start:end], range(start, end), range(start + 1, end + 1))
+
+
+def part(excerpt: Excerpt, start: int, end: int | None = None) -> Excerpt:
+    """A piece of an excerpt."""
+
+    def spelled(text: str, at: int) -> str | None:
+        return excerpt.spelled(text, start + at)
+
+    return Excerpt(excerpt.text[start:end], excerpt.starts[start:end], excerpt.ends[start:end], spelled)
+
+
+def joined(parts: Sequence[Excerpt]) -> Excerpt:
+    """Excerpts one behind another, for edits that add no line."""
+    if len(parts) == 1:
+        return parts[0]
+    starts, ends = array("q"), array("q")
+    for item in parts:
+        starts.extend(item.starts)
+        ends.extend(item.ends)
+    return Excerpt("".join(item.text for item in parts), starts, ends, _on_one_line)
+
+
+def _on_one_line(text: str, _: int) -> str | None:
+    return None if "\n" in text else text
 
 
 def draft_of(finding: Finding) -> Draft:

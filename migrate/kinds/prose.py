@@ -7,4 +7,4 @@ from migrate.kinds.reading import Reading, Source
 
 def read(_: Source) -> Reading:
     """Nothing is edited; with --docs the code in a document is."""
-    return Reading((), rest=("left:docs", "in a document: --docs migrates its code"))
+    return Reading((), rest=("left:docs", "in a document; --docs migrates the code in it"))

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from migrate.about import RULE_IDS
 from migrate.comments import Comments
 from migrate.edits import apply_edits, line_starts
 from migrate.finder import Span, text_mentions
 from migrate.found import end_of_line, finding_of, place_of
-from migrate.model import RULE_IDS, SUPPRESSION, Cell, Draft, Finding, Kind, Repository, Table
+from migrate.model import SUPPRESSION, Cell, Draft, Finding, Kind, Repository, Table
 from migrate.settle import settled
 from migrate.suppress import suppressed
 
 _LEFT = "left as a comment of the author's says"
+_HANGS = "left because what it goes together with is, as a comment of the author's says"
 _COMMENT = "a comment"
 _TEXT = "part of a name or a text of the project"
 
@@ -35,14 +37,20 @@ class Reading:
 
     `drafts` may come in any order and speak of a place twice. A mention of CUDA that none of them covers is left:
     as a comment inside one of `comments`, else as `rest`. `verify` raises `SyntaxError` for a text with the edits
-    made that is not what it should be. `cell_of` gives the cell of an offset in a notebook.
+    made that is not what it should be. `above` is for languages in which a comment has a line of its own: it is about
+    the one below. `mentions` are those of the text that count, None where all do. For a notebook
+    `cell_of` gives the cell of an offset, and `shown` a found text as its reader knows it.
     """
 
     drafts: Iterable[Draft]
     comments: Sequence[Span] = ()
     rest: tuple[str, str] = ("left:text", _TEXT)
     verify: Callable[[str], object] | None = None
+    mentions: Sequence[Span] | None = None
     cell_of: Callable[[int], Cell | None] | None = None
+    above: bool = False
+    shown: Callable[[str], str] | None = None
+    kept: Sequence[Draft] = ()
 
 
 Reader = Callable[[Source], Reading]
@@ -54,30 +62,55 @@ def reported(source: Source, reading: Reading) -> tuple[Finding, ...]:
     Raises `SyntaxError` where the edits would break the file, which would be our bug.
     """
     text = source.text
-    starts, mentions = line_starts(text), text_mentions(text, source.table.sites)
-    drafts = settled(reading.drafts)
+    starts = line_starts(text)
+    mentions = text_mentions(text, source.table.sites) if reading.mentions is None else reading.mentions
+    drafts = [*settled(reading.drafts), *reading.kept]
     drafts += _unspoken(text, mentions, drafts, reading)
     found = sorted((finding_of(text, mentions, draft, starts) for draft in drafts), key=place_of)
-    findings = _suppressed(source, reading, tuple(found))
-    if reading.cell_of:
-        findings = tuple(replace(finding, cell=reading.cell_of(finding.start)) for finding in findings)
+    kept = _suppressed(source, reading, drafts, tuple(found))
+    findings = tuple(_placed(reading, finding, starts) for finding in kept)
     edits = [edit for finding in findings for edit in finding.edits]
     if edits and reading.verify:
         reading.verify(apply_edits(text, edits))
     return findings
 
 
-def _suppressed(source: Source, reading: Reading, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    if SUPPRESSION not in source.text:
+def _placed(reading: Reading, finding: Finding, starts: Sequence[int]) -> Finding:
+    """A finding with its cell, in the words of the cell, where the file has cells."""
+    cell = reading.cell_of(starts[finding.line - 1] + finding.column - 1) if reading.cell_of else None
+    found = reading.shown(finding.found) if reading.shown else finding.found
+    return replace(finding, cell=cell, found=found)
+
+
+def _suppressed(
+    source: Source, reading: Reading, drafts: Sequence[Draft], findings: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    if SUPPRESSION not in source.text or not reading.comments:
         return findings
     ends = [end_of_line(source.text, start) for start in line_starts(source.text)]
-    first = next((span[1] for span in reading.comments), 0)
-    comments = Comments(list(reading.comments), ends, first)
+    comments = Comments(sorted(reading.comments), ends, _lead(source.text, reading.comments), reading.above)
     known = frozenset((*source.table.rules, *RULE_IDS))
-    return tuple(
-        replace(finding, safety="left", message=_LEFT) if finding.suppressed else finding
-        for finding in suppressed(source.text, findings, known, comments)
-    )
+    groups = {(draft.start, draft.end, draft.rule_id): draft.group for draft in drafts if draft.group}
+    found = suppressed(source.text, findings, known, comments)
+    held = {groups.get(place_of(finding)) for finding in found if finding.suppressed} - {None}
+    return tuple(_kept(finding, groups.get(place_of(finding)) in held) for finding in found)
+
+
+def _lead(text: str, comments: Sequence[Span]) -> int:
+    """Where the comments end that stand before everything else, the first one at least."""
+    end = 0
+    for start, last in sorted(comments):
+        if end and text[end:start].strip():
+            break
+        end = last
+    return end
+
+
+def _kept(finding: Finding, hangs: bool) -> Finding:
+    """A finding as the comments want it, and those of its group."""
+    if finding.suppressed:
+        return replace(finding, safety="left", message=_LEFT)
+    return replace(finding, safety="left", message=_HANGS, edits=()) if hangs and finding.edits else finding
 
 
 def _unspoken(text: str, mentions: Sequence[Span], drafts: Sequence[Draft], reading: Reading) -> Iterator[Draft]:
@@ -94,10 +127,9 @@ def _unspoken(text: str, mentions: Sequence[Span], drafts: Sequence[Draft], read
         if start < max(covered, done):
             continue
         comment = inside < len(comments) and comments[inside][0] <= start
-        done = end_of_line(text, start)
         if comment:
-            done = min(done, comments[inside][1])
-            begin = max(comments[inside][0], text.rfind("\n", 0, start) + 1)
+            done = end_of_line(text, start, comments[inside][1])
+            begin = max(comments[inside][0], text.rfind("\n", comments[inside][0], start) + 1)
             if SUPPRESSION not in text[begin:done]:
                 yield Draft("left:comment", begin, done, "left", _COMMENT)
         else:

@@ -10,9 +10,18 @@ from rich.table import Table
 from rich.text import Text
 
 from migrate.model import RepoReport, Safety
-from migrate.report.shown import diff_lines, error_lines, findings_by_file, headline, printable, rule_counts, scope_line
+from migrate.report.shown import (
+    diff_lines,
+    error_lines,
+    findings_by_file,
+    place_in_file,
+    printable,
+    rule_counts,
+    scope_line,
+    sum_lines,
+)
 
-_STYLES: dict[Safety, str] = {"manual": "bold yellow", "review": "cyan", "safe": "green", "left": "dim"}
+_STYLES: dict[Safety, str] = {"manual": "bold yellow", "review": "cyan", "safe": "green", "info": "blue", "left": "dim"}
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -48,14 +57,15 @@ def _parts(report: RepoReport, patch: str) -> Iterator[RenderableType]:
     for need, result, findings in findings_by_file(report):
         yield Text.assemble((printable(result.path), "bold"), f": {need}")
         for finding in findings:
-            where = f"  {finding.line}:{finding.column}".ljust(12)
+            where = f"  {place_in_file(finding)} ".ljust(12)
             yield Text.assemble((where, "dim"), (printable(finding.found), "bold"), f"  [{printable(finding.rule_id)}]")
             yield Text(" " * 12 + printable(finding.message), style=_STYLES[finding.safety])
         yield Text()
     for line in error_lines(report):
         yield Text.assemble(("error: ", "bold red"), line)
     yield Text(scope_line(report), style="dim")
-    yield Text(headline(report), style="bold")
+    for line in sum_lines(report):
+        yield Text(line, style="bold")
 
 
 def _diff_line(line: str) -> Text:

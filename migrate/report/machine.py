@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from migrate.edits import unified_diff
 from migrate.engine import decode, rewritten
-from migrate.model import FileResult, Finding, RepoReport
+from migrate.model import FileResult, Finding, RepoReport, Safety
 
 
 def render_json(report: RepoReport) -> str:
@@ -33,8 +35,22 @@ def summary(report: RepoReport) -> dict[str, Any]:
         "review": report.count("review"),
         "left": report.count("left"),
         "manual": report.count("manual"),
+        "by_kind": _by_kind(report),
         "seconds": round(report.seconds, 3),
     }
+
+
+def _by_kind(report: RepoReport) -> dict[str, Any]:
+    """The counts for each kind of files that has references."""
+    outcomes: dict[str, tuple[Safety, ...]] = {
+        "references": ("safe", "review", "left", "manual"), "rewritten": ("safe", "review"), "left": ("left",),
+        "manual": ("manual",),
+    }  # fmt: skip
+    counts: dict[str, Counter[str]] = {}
+    for result in report.files:
+        kind = counts.setdefault(result.kind, Counter())
+        kind.update({name: result.count(*safeties) for name, safeties in outcomes.items()})
+    return {kind: dict(counts[kind]) for kind in sorted(counts) if counts[kind]["references"]}
 
 
 def _file(result: FileResult) -> dict[str, Any]:
@@ -50,10 +66,12 @@ def _file(result: FileResult) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
+    cell = {"cell": asdict(finding.cell)} if finding.cell else {}
     return {
         "rule_id": finding.rule_id,
         "line": finding.line,
         "column": finding.column,
+        **cell,
         "found": finding.found,
         "message": finding.message,
         "safety": finding.safety,

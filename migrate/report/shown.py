@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrate.edits import apply_edits
-from migrate.model import Edit, FileResult, Finding, RepoReport, Safety
+from migrate.model import Edit, FileResult, Finding, Kind, RepoReport, Safety
 
 if TYPE_CHECKING:
     from migrate.leftovers import CheckResult, Entry, Leftover
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # What CI systems obey anywhere in a line of a log: `##[error]` (GitHub), `##vso[…]` (Azure), `##teamcity[…]`.
 _COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)")
-ORDER: tuple[Safety, ...] = ("manual", "review", "safe", "left")
+_WHERE: dict[Kind, str] = {
+    "cuda-source": "files of CUDA source", "notebook": "notebooks", "shell": "shell scripts", "make": "makefiles",
+    "yaml": "YAML", "json": "JSON", "toml": "TOML", "ini": "INI files", "env": "files of variables",
+    "docker": "Dockerfiles", "requirements": "requirements", "docs": "documents", "prose": "documents",
+}  # fmt: skip
+ORDER: tuple[Safety, ...] = ("manual", "review", "safe", "info", "left")
 
 
 def printable(text: str) -> str:
@@ -80,7 +85,12 @@ def rule_counts(report: RepoReport) -> list[RuleCount]:
         counts[key] += 1
         first.setdefault(key, (result, finding))
     rows = [
-        RuleCount(*key, count, f"{first[key][0].path}:{first[key][1].line}", first[key][1].message)
+        RuleCount(
+            *key,
+            count,
+            f"{first[key][0].path}:{place_in_file(first[key][1]).rpartition(':')[0]}",
+            first[key][1].message,
+        )
         for key, count in counts.items()
     ]
     return sorted(rows, key=lambda row: (ORDER.index(row.safety), -row.count, row.rule_id))
@@ -88,7 +98,7 @@ def rule_counts(report: RepoReport) -> list[RuleCount]:
 
 def findings_by_file(report: RepoReport) -> Iterator[tuple[str, FileResult, list[Finding]]]:
     """What to look at, headed by how much it is: the manual work of each file, most of it first, then the reviews."""
-    for safety, need in (("manual", "for you"), ("review", "worth a review")):
+    for safety, need in (("manual", "for you"), ("review", "worth a review"), ("info", "to know")):
         files = [(result, [item for item in result.findings if item.safety == safety]) for result in report.files]
         for result, found in sorted(files, key=lambda pair: -len(pair[1])):
             if found:
@@ -113,6 +123,20 @@ def headline(report: RepoReport) -> str:
     return f"{_number(total, 'reference')}: {rewritten:,} rewritten{worth}, {left:,} left, {manual:,} {need} you"
 
 
+def sum_lines(report: RepoReport) -> Iterator[str]:
+    """The headline, and how much of that sum is in files that are no Python, and in which, if any is."""
+    yield headline(report)
+    counts: Counter[str] = Counter()
+    for result in report.files:
+        counts[_WHERE.get(result.kind, "")] += result.count("safe", "review", "left", "manual")
+    total = counts.total()
+    outside = total - counts.pop("", 0)
+    if outside:
+        rows = sorted(((where, count) for where, count in counts.items() if count), key=lambda row: (-row[1], row[0]))
+        listed = ", ".join(f"{count:,} in {where}" for where, count in rows)
+        yield f"{100 * outside / total:.0f} % of the references are outside Python: {listed}"
+
+
 def scope_line(report: RepoReport) -> str:
     """How much was looked at, and how much of it changes."""
     errors = len(report.errors)
@@ -128,7 +152,13 @@ def _number(count: int, noun: str) -> str:
 
 def place_of(leftover: Leftover) -> str:
     """Where a leftover is, for the beginning of a line."""
-    return f"{inert_path(leftover.path)}:{leftover.finding.line}:{leftover.finding.column}"
+    return f"{inert_path(leftover.path)}:{place_in_file(leftover.finding)}"
+
+
+def place_in_file(finding: Finding) -> str:
+    """Line and column, those of the cell in a notebook."""
+    cell = finding.cell
+    return f"cell {cell.number}:{cell.line}:{cell.column}" if cell else f"{finding.line}:{finding.column}"
 
 
 def described(finding: Finding) -> str:

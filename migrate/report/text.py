@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate.model import RepoReport
-from migrate.report.shown import diff_lines, error_lines, findings_by_file, headline, printable, rule_counts, scope_line
+from migrate.report.shown import (
+    diff_lines,
+    error_lines,
+    findings_by_file,
+    place_in_file,
+    printable,
+    rule_counts,
+    scope_line,
+    sum_lines,
+)
 
 
 def render_text(report: RepoReport, patch: str) -> str:
@@ -26,10 +35,9 @@ def _lines(report: RepoReport, patch: str) -> Iterator[str]:
     for need, result, findings in findings_by_file(report):
         yield f"{printable(result.path)}: {need}"
         for finding in findings:
-            where = f"{finding.line}:{finding.column}"
-            yield f"  {where:<9} {printable(finding.found)}  [{printable(finding.rule_id)}]"
+            yield f"  {place_in_file(finding):<9} {printable(finding.found)}  [{printable(finding.rule_id)}]"
             yield f"            {printable(finding.message)}"
         yield ""
     yield from (f"error: {line}" for line in error_lines(report))
     yield scope_line(report)
-    yield headline(report)
+    yield from sum_lines(report)
