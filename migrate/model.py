@@ -88,6 +88,7 @@ class Outside:
     triggers: tuple[str, ...]  # only make us look
     distributions: tuple[tuple[str, str], ...]  # pattern of names on the registry -> key of the package rows
     resources: tuple[tuple[str, str], ...]  # pattern of images, resources, system packages -> key of the rows
+    platforms: tuple[str, ...] = ()  # what scripts tell CUDA apart from besides the devices of other families
     listed: tuple[str, ...] = ()  # makes us look where packages are listed: something goes beside it
 
 

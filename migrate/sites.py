@@ -40,7 +40,11 @@ def read_sites(raw: Mapping[str, Any]) -> tuple[Sites, Vocabulary]:
 
 def _outside(raw: Mapping[str, Any]) -> Outside:
     return Outside(
-        tuple(raw["words"]), tuple(raw["triggers"]), _by_pattern(raw["distributions"]), _by_pattern(raw["resources"])
+        tuple(raw["words"]),
+        tuple(raw["triggers"]),
+        _by_pattern(raw["distributions"]),
+        _by_pattern(raw["resources"]),
+        tuple(raw["platforms"]),
     )
 
 

@@ -231,6 +231,22 @@ KEPT = {  # what stays, and the rule and the safety of each thing that is said o
     "text that is a comment": (": <<'X'\npython a.py --device cuda\nX\n", "left:comment left"),
     "pattern for an option": ("case $1 in --cuda) a ;; esac\n", "left:identifier left"),
     "list with other things": ("python a.py --device cuda:x,Y\n", "text:settings manual"),
+    "source of a package": (
+        "git clone https://github.com/NVIDIA/apex.git\ngit clone https://github.com/NVIDIA/other\n",
+        "package:apex manual, left:identifier left",
+    ),
+    "download": ("wget https://developer.download.nvidia.com/x/cuda-keyring.deb\n", "text:settings manual"),
+    "image in a variable": ("IMAGE=nvcr.io/nvidia/pytorch:24.01-py3\n", None),
+    "names of models": ("MODEL=nvidia/Nemotron-4\n", "left:identifier left"),
+    "value that a function returns": (
+        "f() { echo cuda; }\nDEVICE=cuda\nDEVICE=$(f)\npython a.py --device $DEVICE\n",
+        "device:cuda manual*2",
+    ),
+    "platforms": ("case $P in rocm) a ;; esac\npython a.py --device cuda\n", "branch:multi-backend manual"),
+    "arguments of a container in a string": (
+        'A="--runtime nvidia --gpus all"\ndocker run $A i\n',
+        "text:settings manual",
+    ),
     "search": ("grep -i cuda log.txt\n", "device:cuda manual"),
     "line for a scheduler": (
         "#SBATCH --job-name=cuda\n#SBATCH --partition=nvidia\n",

@@ -16,10 +16,12 @@ from shells import CHANGED, KEPT
 from migrate.kinds.script import Script, parts_of
 from migrate.kinds.shell import lex
 
-SCRIPTS = {path.parent.name: path.read_bytes().decode() for path in sorted(FIXTURES.glob("*/in.sh"))}
+SCRIPTS = {path.parent.name: path.read_bytes().decode() for path in sorted(FIXTURES.glob("shell_*/in.sh"))}
+del SCRIPTS["shell_that_cannot_be_read"]
 SCRIPTS |= {f"pair: {name}": texts[0] or "" for name, texts in (CHANGED | KEPT).items()}
 SCRIPTS |= {
     "all kinds of words": """a='x y' b=$'z' c=$"w" d="p $q ${r:-s} $(t) `u` $((v + 1))" e=\\$f g{1,2} h*[i]?\n""",
+    "value to be filled in": "a=<path of cuda>\nb c <d> \\\n  e\n",
     "compound commands": """
 if a; then b; elif c; then d; else e; fi
 while read -r x; do echo "$x"; done < file
@@ -146,7 +148,7 @@ def test_generated_script_is_read_as_the_grammar_does(text: str) -> None:
 @settings(max_examples=150, deadline=None)
 def test_scanner_gives_up_where_bash_does(text: str, at: int, spoiler: str) -> None:
     spoiled = f"{text[:at]}{spoiler}{text[at:]}\n"
-    if error := error_of(spoiled):
+    if "$((" not in spoiled and (error := error_of(spoiled)):  # bash tells `$((a))` from `$( (a))` when it runs it
         done = subprocess.run(["bash", "-n"], input=spoiled.encode(), capture_output=True, check=False)
         assert done.returncode or done.stderr, error
 

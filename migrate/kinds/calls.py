@@ -18,7 +18,9 @@ _WRAPPERS = frozenset({
     "mpiexec.hydra", "orterun", "numactl", "taskset", "timeout", "nice", "ionice", "setsid", "stdbuf", "nsys", "ncu",
     "nvprof", "xvfb-run",
 })  # fmt: skip
-_RUNNERS = frozenset(("uv", "poetry", "conda", "mamba", "pipenv", "pdm", "hatch"))  # behind them stands what they run
+_RUNNERS = frozenset(
+    ("uv", "poetry", "conda", "mamba", "pipenv", "pdm", "hatch", "pixi", "rye")
+)  # behind them stands what they run
 _SHELLS = frozenset(("bash", "sh", "zsh", "ksh", "dash", "source", "."))
 _DECLARATIONS = frozenset(("export", "declare", "typeset", "local", "readonly", "unset", "read"))
 _MESSAGES = frozenset((":", "echo", "printf", "logger", "die", "usage"))
@@ -146,7 +148,9 @@ def _is_shown(command: Command) -> bool:
         redirect for redirect in command.redirects
         if ">" in redirect.operator and (redirect.target is None or not _displays(redirect.operator, redirect.target))
     ]  # fmt: skip
-    return not files and not command.captured and not command.piped
+    one = command.words[-1].literal or "" if len(command.words) == 2 else ""
+    returns = re.fullmatch(r"[a-z]+(?::\d+)?", one) is not None  # `echo cuda` may be what a function returns
+    return not (files or returns or command.captured or command.piped)
 
 
 def _displays(operator: str, target: Word) -> bool:

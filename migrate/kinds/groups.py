@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from zlib import crc32
 
 from migrate.model import Draft
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place of a group. With a `problem` none of the group is edited; without a draft it only says that."""
+    """One place of a group, or of none where the key is empty.
+
+    With a `problem` none of the group is edited; without a draft the place only says that.
+    """
 
     key: str
     draft: Draft | None
@@ -27,10 +31,14 @@ def together(places: Iterable[Place]) -> list[Draft]:
     listed = list(places)
     problems: dict[str, str] = {}
     for place in listed:
-        if place.problem:
+        if place.problem and place.key:
             problems.setdefault(place.key, place.problem)
-    numbers = {key: number for number, key in enumerate(dict.fromkeys(place.key for place in listed), 1)}
-    return [_judged(place.draft, problems.get(place.key, ""), numbers[place.key]) for place in listed if place.draft]
+    return [_judged(place.draft, problems.get(place.key, ""), _number(place.key)) for place in listed if place.draft]
+
+
+def _number(key: str) -> int:
+    """A number for a group that is the same in all scripts of a file; 0 for what is in none."""
+    return crc32(key.encode()) | 1 if key else 0
 
 
 def _judged(draft: Draft, problem: str, group: int) -> Draft:

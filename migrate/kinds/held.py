@@ -32,6 +32,7 @@ class _Found:
     known: set[str] = field(default_factory=set)
     aliases: dict[str, str] = field(default_factory=dict)
     handed: set[str] = field(default_factory=set)
+    computed: set[str] = field(default_factory=set)  # variables that get a value from a command, too
 
     def add(self, number: int, name: str, draft: Draft | None, problem: str = "") -> None:
         self.places.append((number, Place(f"value:{self.aliases.get(name, name)}", draft, problem)))
@@ -56,6 +57,8 @@ def value_places(table: Table, pieces: Sequence[Piece]) -> list[Numbered]:
     for name in sorted(found.known):
         if name not in found.handed:
             found.add(0, name, None, f"nothing in this file hands ${name} on")
+        if name in found.computed:
+            found.add(0, name, None, f"${name} gets a value from a command, too")
     return found.places
 
 
@@ -70,7 +73,7 @@ def accelerators_of(pieces: Sequence[Piece], sites: Sites) -> frozenset[str]:
             for word in (*command.assignments, *(word for word in command.words if word.name)):
                 values.add(said(word.parts, piece.script.text, since=word.value_at).text)
     matches = [_DEVICE.fullmatch(value.lower()) for value in values]
-    return frozenset(match[1] for match in matches if match) & sites.accelerators
+    return frozenset(match[1] for match in matches if match) & {*sites.accelerators, *sites.outside.platforms}
 
 
 def _assigned(table: Table, number: int, piece: Piece, call: Call, found: _Found) -> None:
@@ -83,6 +86,8 @@ def _assigned(table: Table, number: int, piece: Piece, call: Call, found: _Found
     for word in (*command.assignments, *(command.words if _assigns(call) else ())):
         if word.name and word.start not in piece.opened:
             name = text[slice(*word.name)]
+            if any(part.kind in ("command", "opaque") for part in parts_of(word)):
+                found.computed.add(name)
             problem = (
                 f"{call.program} gets it" if call.role not in ("launcher", "declaration") and command.words else ""
             )

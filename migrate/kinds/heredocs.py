@@ -26,11 +26,6 @@ def heredoc_of(words: Words, start: int, end: int, delimiter: Word) -> Heredoc:
     if any(part.quoted or part.value == "" for part in delimiter.parts):
         return Heredoc(start, end, True, (Part("text", start, end, words.text[start:end], quoted=True),))
     parts = list[Part]()
-    outer, depth = words.end, words.depth
-    words.end = end
-    try:
-        words.inside(start, parts, "")
-    except SyntaxError:
+    if not words.attempt(start, end, lambda: words.inside(start, parts, "")):
         parts = [Part("opaque", start, end, quoted=True)]
-    words.end, words.depth = outer, depth
     return Heredoc(start, end, False, tuple(parts))

@@ -24,6 +24,7 @@ _SYSTEM = frozenset(("apt", "apt-get", "aptitude", "yum", "dnf", "zypper", "apk"
 _CONDA = frozenset(("conda", "mamba", "micromamba"))
 _CONTAINERS = frozenset(("docker", "podman", "nvidia-docker", "docker-compose"))
 _SCHEDULERS = frozenset(("srun", "sbatch", "salloc"))
+_IMAGE = re.compile(r"(?=[^/:]*[/:])(?!\d+:\d+$)[A-Za-z0-9][\w.-]*(?:/[\w.-]+)*(?::[\w.-]+)?")  # with a folder or a tag
 _RUNTIME = "a runtime for NVIDIA's containers"
 _GPUS = re.compile(r"(?P<option>--gres|--gpus|--gpus-per-(?:node|task|socket)|-G)(?:=(?P<value>.*))?", re.DOTALL)
 _REPOSITORY = re.compile(r"/([A-Za-z0-9][\w.-]*?)(?:\.git)?(?:[@#].*)?", re.DOTALL)
@@ -34,8 +35,8 @@ def install_drafts(table: Table, piece: Piece, call: Call) -> Iterator[Draft]:
     if call.command.kind != "simple" or call.role in ("message", "test", "declaration"):
         return
     text, words = piece.script.text, call.command.words
-    for word in words:
-        if draft := _command(table, word, _excerpt(word, text)):
+    for number, word in enumerate(words):
+        if draft := _command(table, _excerpt(word, text), number <= call.at):
             yield draft
     action = [word.literal or "" for word in call.arguments]
     if _installs_python(call, action):
@@ -44,6 +45,8 @@ def install_drafts(table: Table, piece: Piece, call: Call) -> Iterator[Draft]:
         yield from _named(table, "apt", call, text, "a system package for CUDA")
     elif call.program in ("module", "ml") or (call.program == "spack" and action[:1] == ["load"]):
         yield from _named(table, "module", call, text, "a module with CUDA")
+    elif call.program == "git" and "clone" in action:
+        yield from _cloned(table, call, text)
     elif call.program in _CONTAINERS:
         yield from _container(table, call, text)
     yield from _devices(table, _scheduled(call, text), text)
@@ -58,9 +61,9 @@ def _excerpt(word: Word, text: str) -> Excerpt:
     return said(word.parts, text)
 
 
-def _command(table: Table, word: Word, excerpt: Excerpt) -> Draft | None:
-    """`nvidia-smi` by itself, as a program or as the argument of one."""
-    if len(excerpt.text) > 200 or not text_mentions(excerpt.text, table.sites):
+def _command(table: Table, excerpt: Excerpt, runs: bool) -> Draft | None:
+    """`nvidia-smi` by itself, as a program that is run, or as the argument of one that says what it is."""
+    if len(excerpt.text) > 200 or not (runs or text_mentions(excerpt.text, table.sites)):
         return None
     draft = rows.command(table, excerpt.text, 0)
     if draft is None and excerpt.text == "nvidia-docker":
@@ -92,8 +95,8 @@ def _requirements(table: Table, call: Call, text: str) -> Iterator[Draft]:
         draft = None
         if equals and option in _INDEX:
             draft = pins.index(table, address, len(option) + 1)
-        elif previous in _INDEX or "://" in value:
-            draft = pins.index(table, value, 0) or _address(table, value)
+        elif previous in _INDEX:
+            draft = pins.index(table, value, 0)
         elif previous in ("-c", "--channel") and call.program in _CONDA and text_mentions(value, table.sites):
             draft = Draft("package:index", 0, len(value), "manual", "a channel of CUDA builds")
         elif value in ("install", "add", "create"):
@@ -105,13 +108,13 @@ def _requirements(table: Table, call: Call, text: str) -> Iterator[Draft]:
             yield excerpt.moved(draft)
 
 
-def _address(table: Table, value: str) -> Draft | None:
-    """A package by the address of its repository."""
-    name = _REPOSITORY.fullmatch(value[value.rfind("/") :] if "/" in value else "")
-    if name is None or not text_mentions(value, table.sites):
-        return None
-    known = rows.distribution(table, name[1], 0)
-    return replace(known, end=len(value)) if known else _settings(value, "an address of NVIDIA's or for CUDA", table)
+def _cloned(table: Table, call: Call, text: str) -> Iterator[Draft]:
+    """`git clone https://github.com/NVIDIA/apex`: a package that is built from its source."""
+    for word in call.arguments:
+        excerpt = _excerpt(word, text)
+        name = _REPOSITORY.fullmatch(excerpt.text[excerpt.text.rfind("/") :]) if "/" in excerpt.text else None
+        if name and (draft := rows.distribution(table, name[1], 0)):
+            yield excerpt.moved(replace(draft, end=len(excerpt.text)))
 
 
 def _named(table: Table, kind: str, call: Call, text: str, what: str) -> Iterator[Draft]:
@@ -129,7 +132,7 @@ def _named(table: Table, kind: str, call: Call, text: str, what: str) -> Iterato
 
 def _container(table: Table, call: Call, text: str) -> Iterator[Draft]:
     """`docker run --gpus all`, `--runtime=nvidia`, and the image."""
-    words = call.arguments
+    words, imaged = call.arguments, False
     for number, word in enumerate(words):
         excerpt = _excerpt(word, text)
         option, equals, value = excerpt.text.partition("=")
@@ -142,7 +145,8 @@ def _container(table: Table, call: Call, text: str) -> Iterator[Draft]:
         draft = rows.resource(table, name, 0) if name else None
         if draft is None and name.endswith("=nvidia"):
             draft = _settings(name, _RUNTIME, table)
-        if draft is None and "/" in excerpt.text and not excerpt.text.startswith(("-", "/", ".")):
+        if draft is None and not imaged and _IMAGE.fullmatch(excerpt.text):
+            imaged = True
             draft = rows.resource(table, excerpt.text, 0) or _image(table, excerpt.text)
         if draft:
             yield excerpt.moved(replace(draft, end=len(excerpt.text)))
@@ -171,7 +175,7 @@ def _devices(table: Table, words: Sequence[Word], text: str) -> Iterator[Draft]:
             continue
         following = _excerpt(words[number + 1], text).text if number + 1 < len(words) else ""
         value = found["value"] if found["value"] is not None else following
-        name = "--gres=gpu" if found["option"] == "--gres" else found["option"]
+        name = "--gres=gpu" if found["option"] == "--gres" else f"slurm:{found['option']}"
         if found["option"] == "--gres" and "gpu" not in value:
             continue
         if draft := rows.resource(table, name, 0):

@@ -23,11 +23,15 @@ _BEGINNING = re.compile(r"[:=,\s\0]|-[LI]")
 _STOPS = " \t\r\n=:,'\""
 _FAR = 200  # characters that a path may have before the folder
 _LIBRARY = re.compile(r"lib(?:nccl|cuda|cudart|cublas|cudnn|nvidia|nvtx)[\w-]*\.(?:so|a)\b")
+_VALUE = re.compile(r"^[A-Za-z_]\w*=")
+_IMAGE = re.compile(r"(?:docker://)?(?:nvcr\.io[/#]|nvidia/cuda[:@]|pytorch/pytorch:\S*cuda)")
+_DOWNLOAD = re.compile(r"developer\.(?:download\.)?nvidia\.|nvidia\.github\.io|/[^/]*(?:cuda|cudnn|nccl)[^/]*$")
 _CODE = re.compile(r"\btorch\.|\bimport torch\b|\.cuda\(|[\"']cuda[\"':]|os\.environ|\bimport \w")
 _MESSAGE: Verdict = ("left:message", "left", "a text that is printed")
 _IDENTIFIER: Verdict = ("left:identifier", "left", "part of a name of the project")
 _TEXT: Verdict = ("left:text", "left", "a text of the project")
 _FILES = ("-a", "-b", "-c", "-d", "-e", "-f", "-h", "-L", "-r", "-s", "-w", "-x")
+_CONTAINER = re.compile(r"--runtime[= ]nvidia|--gpus\b")
 _DEVICES = re.compile(r"(?<![\w./$-])(?:cuda|nccl)(?![\w./-])")
 _PYTHON = re.compile(r"i?python[\d.]*")
 
@@ -182,12 +186,13 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
     if whole.opaque:
         return "text:settings", "manual", "a quotation that is not read mentions CUDA: see what it does"
     if several and call.command.kind == "simple" and not call.program and call.at >= 0:
-        settings = _DEVICES.search(text) is not None
-        return ("text:settings", "manual", "a text that names a device of CUDA: who reads it?") if settings else _TEXT
+        if _DEVICES.search(text) or _CONTAINER.search(text):
+            return "text:settings", "manual", "a text that names a device of CUDA: who reads it?"
+        return _TEXT
     if several:
         return "text:settings", "manual", f"{_shown(whole)} mentions CUDA: see what it means for {target}"
-    if is_in_toolkit(text) or _LIBRARY.search(text):
-        return "text:settings", "manual", f"the CUDA toolkit's folder or library: see what {target} has in its place"
+    if place := _verdict_on_place(table, _VALUE.sub("", text)):
+        return place
     if whole.first and text.rpartition("/")[2].startswith(("nvidia-", "cuda-")):
         return "text:settings", "manual", f"a command of NVIDIA's: see what {target} has in its place"
     if call.program in ("cmake", "make"):
@@ -197,3 +202,19 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
     if whole.asked and not text.startswith("-"):
         return "text:compared", "manual", f"a condition asks for it: see what it is for {target}"
     return _IDENTIFIER
+
+
+def _verdict_on_place(table: Table, text: str) -> Verdict | None:
+    """What a value is that is an image, an address or a path; None for others."""
+    target = table.target.title
+    if _IMAGE.match(text):
+        if row := rows.resource(table, text, 0):
+            return row.rule_id, row.safety, row.message
+        return "text:settings", "manual", f"an image with CUDA in it: see what {target} has in its place"
+    if "://" in text:
+        of_cuda = _DOWNLOAD.search(text) is not None
+        why = f"an address of CUDA's software: see what {target} has in its place"
+        return ("text:settings", "manual", why) if of_cuda else _IDENTIFIER
+    if is_in_toolkit(text) or _LIBRARY.search(text):
+        return "text:settings", "manual", f"the CUDA toolkit's folder or library: see what {target} has in its place"
+    return None

@@ -53,17 +53,15 @@ def lex(text: str) -> Script:
     lexer = _Lexer(text)
     lexer.run(0, "")
     comments = tuple(sorted(set(lexer.words.comments)))  # a comment behind `for x` is read twice
-    return Script(text, tuple(lexer.commands), comments, tuple(lexer.heredocs), frozenset(lexer.functions))
+    return Script(text, tuple(lexer.words.found), comments, tuple(lexer.heredocs), frozenset(lexer.functions))
 
 
 class _Lexer:
     def __init__(self, text: str) -> None:
         self.text = text
         self.words = Words(text, self.run)
-        self.commands: list[Command] = []
         self.heredocs: list[Heredoc] = []
         self.functions: set[str] = set()
-        self.pending: list[tuple[int, Word, bool]] = []  # number, delimiter, whether tabs go
 
     def run(self, at: int, closer: str) -> int:
         """Read commands up to `closer`, or to the end without one; the offset behind it."""
@@ -141,8 +139,7 @@ class _Lexer:
             if found := _FUNCTION.match(self.text, word.end, self.words.end):
                 self.functions.add(self.text[word.start : word.end])
                 return found.end()
-        if draft.start < 0:
-            draft.start = at
+        draft.start = at if draft.start < 0 else draft.start
         (draft.assignments if word.name and not draft.words else draft.words).append(word)
         return word.end
 
@@ -218,7 +215,8 @@ class _Lexer:
             at = self._blanks(at + 1)
             if char == ")":
                 break
-        self._add("pattern", words, begin, at, within=stack[-1].start)
+        if words:
+            self._add("pattern", words, begin, at, within=stack[-1].start)
         stack[-1].kind = "branch"
         return at
 
@@ -243,7 +241,7 @@ class _Lexer:
     def _lines(self, at: int) -> int:
         """Skip blanks, line ends with the here-documents behind them, and comments that stand alone."""
         while True:
-            if self.pending and at > 0 and self.text[at - 1] == "\n":
+            if self.words.pending and at > 0 and self.text[at - 1] == "\n":
                 at = self._bodies(at)
             found = self._blanks(at)
             if found < self.words.end and self.words.ends_line(found):
@@ -255,27 +253,27 @@ class _Lexer:
                 return found
 
     def _redirect(self, found: re.Match[str], draft: _Draft) -> int:
-        operator = found["operator"]
-        if draft.start < 0:
-            draft.start = found.start()
-        target = self._read(self._blanks(found.end()))
-        number = None
+        operator, number = found["operator"], None
+        at = self._blanks(found.end())
+        if at >= self.words.end or self.words.ends_line(at):  # `X=<your path>`, to be filled in
+            return at
+        target = self._read(at)
+        draft.start = found.start() if draft.start < 0 else draft.start
         if operator in ("<<", "<<-"):
             number = len(self.heredocs)
             self.heredocs.append(Heredoc(target.end, target.end, False, ()))
-            self.pending.append((number, target, operator == "<<-"))
+            self.words.pending.append((number, target, operator == "<<-"))
         draft.redirects.append(Redirect(operator, target, number))
         return target.end
 
     def _bodies(self, at: int) -> int:
         """Read the here-documents that begin at an offset."""
-        pending, self.pending = self.pending, []
+        pending = list(self.words.pending)
+        self.words.pending.clear()
         for number, delimiter, stripped in pending:
-            begin, known = at, len(self.commands)
+            begin = at
             body, at = body_of(self.words, begin, delimiter, stripped)
             self.heredocs[number] = heredoc_of(self.words, begin, body, delimiter)
-            if [part.kind for part in self.heredocs[number].parts] == ["opaque"]:
-                del self.commands[known:]
         return at
 
     def _finish(self, draft: _Draft, *, captured: bool, piped: bool = False) -> None:
@@ -286,11 +284,11 @@ class _Lexer:
         ends = [word.end for word in (*draft.assignments, *words)]
         ends += [redirect.target.end for redirect in draft.redirects if redirect.target]
         parts = (tuple(words), tuple(draft.assignments), tuple(draft.redirects))
-        self.commands.append(Command("simple", draft.start, max(ends), *parts, captured, piped))
+        self.words.found.append(Command("simple", draft.start, max(ends), *parts, captured, piped))
         draft.words, draft.assignments, draft.redirects, draft.start = [], [], [], -1
 
     def _add(self, kind: CommandKind, words: list[Word], start: int, end: int, within: int = -1) -> None:
-        self.commands.append(Command(kind, start, end, tuple(words), within=within))
+        self.words.found.append(Command(kind, start, end, tuple(words), within=within))
 
 
 def _next_branch(stack: list[_Open]) -> None:

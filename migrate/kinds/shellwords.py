@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from migrate.finder import Span
-from migrate.kinds.script import Part, Word
+from migrate.kinds.script import Command, Part, Word
 
 DEPTH = 40  # levels of nesting that are read; scripts of people have less than ten
 _ARITHMETIC = 4000  # characters in which arithmetic has to end
@@ -31,7 +31,9 @@ class Words:
     def __init__(self, text: str, commands: Callable[[int, str], int]) -> None:
         self.text, self.end, self.depth = text, len(text), 0
         self.commands = commands
+        self.found: list[Command] = []
         self.comments: list[Span] = []
+        self.pending: list[tuple[int, Word, bool]] = []  # here-documents: number, delimiter, whether tabs go
 
     def fail(self, what: str, at: int) -> SyntaxError:
         return SyntaxError(what, (None, self.text.count("\n", 0, at) + 1, None, None))
@@ -172,17 +174,27 @@ class Words:
         if re.search(r'\\[$`\\"]' if quoted else r"\\[$`\\]", found.group(1)):
             parts.append(Part("opaque", at, found.end(), quoted=quoted))
             return found.end()
-        self._bounded(at + 1, found.end() - 1, lambda: self.commands(at + 1, ""))
-        parts.append(Part("command", at, found.end(), quoted=quoted))
+        readable = self.attempt(at + 1, found.end() - 1, lambda: self.commands(at + 1, ""))
+        parts.append(Part("command" if readable else "opaque", at, found.end(), quoted=quoted))
         return found.end()
 
-    def _bounded(self, at: int, end: int, read: Callable[[], object]) -> None:
-        """Read something that ends before an offset."""
+    def attempt(self, at: int, end: int, read: Callable[[], object]) -> bool:
+        """Read something that bash itself reads no sooner than it runs it; whether that can be read.
+
+        Raises `SyntaxError` where it nests too deep.
+        """
         self.deeper(at)
-        outer, self.end = self.end, end
-        read()
-        self.end = outer
-        self.deeper(at, -1)
+        outer, depth = self.end, self.depth
+        found, comments, pending = len(self.found), len(self.comments), len(self.pending)
+        self.end = end
+        try:
+            read()
+        except SyntaxError:
+            del self.found[found:], self.comments[comments:], self.pending[pending:]
+            return False
+        finally:
+            self.end, self.depth = outer, depth - 1
+        return True
 
     def _dollar(self, at: int, parts: list[Part], quoted: bool) -> int:
         text, behind = self.text, self.text[at + 1 : at + 2] if at + 1 < self.end else ""
@@ -253,10 +265,10 @@ class Words:
         return None
 
     def arithmetic(self, at: int, end: int) -> tuple[Part, ...]:
-        """The variables of arithmetic between two offsets."""
+        """The variables of arithmetic between two offsets, which bash reads no sooner than it comes there."""
         parts: list[Part] = []
-        self._bounded(at, end, lambda: self._operands(at, parts))
-        return tuple(parts)
+        readable = self.attempt(at, end, lambda: self._operands(at, parts))
+        return tuple(parts) if readable else (Part("opaque", at, end),)
 
     def _operands(self, at: int, parts: list[Part]) -> None:
         while at < self.end:
