@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+RULE_IDS = (  # those that come from no row of a table
+    "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
+    "import:star", "method:cuda", "method:is_cuda", "method:override", "package:index", "package:torch",
+    "resource:image", "text:CUDAExecutionProvider", "text:code", "text:compared", "text:cudagraphs",
+    "text:dispatch-key", "text:settings", "unaccounted",
+)  # fmt: skip
 _FIX = "Run `accel-migrate` to rewrite what can be rewritten; do the rest by hand, as the message of the result says."
 _KINDS: dict[str, tuple[str, str]] = {
     "api": ("{name} is an API of PyTorch for CUDA.", "Other devices have another name for it, or nothing like it."),
@@ -18,6 +24,10 @@ _KINDS: dict[str, tuple[str, str]] = {
     "env": ("The environment variable {name} is for CUDA.", "Another accelerator does not read it."),
     "package": ("The package {name} is for NVIDIA GPUs.", "It does not work, or does not install, without CUDA."),
     "cli": ("The command {name} is for NVIDIA GPUs.", "It is not there on a machine without them."),
+    "resource": (
+        "Something of NVIDIA's outside the code is asked for by name ({name}).",
+        "It is not there without CUDA.",
+    ),
     "keyword": ("The keyword {name} names CUDA.", "See whether what is called takes it for another accelerator."),
     "import": ("An import brings in CUDA ({name}).", "What it imports has another name for another accelerator."),
     "annotation": ("A type annotation names CUDA ({name}).", "The type has another name for another accelerator."),

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from migrate.about import RULE_IDS
 from migrate.codemods.view import View
 from migrate.found import finding_of
-from migrate.model import RULE_IDS, SUPPRESSION, Draft, Finding
+from migrate.model import SUPPRESSION, Draft, Finding
 
 _LEFT = "left as a comment of the author's says"
 _HANGS = "left because what it goes together with is, as a comment of the author's says"
@@ -30,8 +31,12 @@ def kept(view: View, drafts: list[Draft]) -> tuple[list[Draft], list[Finding]]:
     marked = [draft for draft in drafts if (draft.start, draft.end, draft.rule_id) in spoken]
     groups = {draft.group for draft in marked if draft.group}
     names = _imported(view, [draft for draft in marked if draft.edits])
+    gone = {(item.start, item.rule_id) for item in found if not item.is_reference}
+    gone -= {(item.start, item.rule_id) for item in after}
     result: list[Draft] = []
     for draft in drafts:
+        if (draft.start, draft.rule_id) in gone:
+            continue
         if draft in marked:
             draft = replace(draft, safety="left", message=_LEFT, edits=(), suppressed=True)
         elif draft.edits and (draft.group in groups or _begins_with(view, draft, names)):

@@ -1,14 +1,38 @@
-"""A table from any source to any target, made from the two tables that lead there from CUDA."""
+"""Tables made from others: from any source to any target, or with more to look for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
+from pathlib import Path
 
 from migrate.model import Rule, Sites, Table, Target, Vocabulary
+from migrate.table import TableError, load_sites_and_source, load_table, load_way, way_names
 
 _MEDIATE = ("renamed", "differs")
+
+
+def load_between(source: str, target: str, *, min_torch: str | None = None, rules: Sequence[Path] = ()) -> Table:
+    """The table from one device to another, where "cuda" is one as well.
+
+    Raises `TableError` as `load_table` does, and where both are the same.
+    """
+    if source in way_names():
+        return load_way(source, target, min_torch=min_torch)
+    home = load_sites_and_source()[1].name
+    if source == target:
+        raise TableError([f"source and target are both {source!r}"])
+    if source == home:
+        return load_table(target, min_torch=min_torch, rules=rules)
+    onward = None if target == home else load_table(target, min_torch=min_torch, rules=rules)
+    return between(load_table(source, rules=rules), onward)
+
+
+def with_dependency(table: Table) -> Table:
+    """The table of a run that lists the vendor's package beside torch: files that name torch are looked at, too."""
+    outside = replace(table.sites.outside, listed=("torch",))
+    return replace(table, sites=replace(table.sites, outside=outside), add_dependency=True)
 
 
 def between(source: Table, target: Table | None) -> Table:
@@ -112,5 +136,5 @@ def _sites(sites: Sites, origin: Vocabulary, words: Vocabulary, package: str, ot
         env_words=(*prefixes, *others),
         env_prefixes=tuple(f"{prefix}_" for prefix in prefixes),
         accelerators=(sites.accelerators | {origin.name}) - {words.name},
-        outside=replace(sites.outside, words=(), resources=()),
+        outside=replace(sites.outside, words=(), distributions=(), resources=()),
     )

@@ -21,7 +21,8 @@ class Binder:
         self.method, self.predicate = table.source.method, table.source.predicate
         self.own = (self.method, self.predicate)
         self.roots = {"torch", table.target.package}
-        self.modules = {name for name in table.sites.modules if table.source.name in name}
+        self.watched = table.watched | {name for name in table.sites.modules if table.source.name in name}
+        self.gone = tuple(f"{module}." for module in table.retired.modules) if table.retired else ()
 
     def compound(self, node: ast.stmt, place: Place) -> None:
         if isinstance(node, DEFINITIONS):
@@ -84,8 +85,10 @@ class Binder:
     def remember_import(self, node: ast.Import | ast.ImportFrom, place: Place) -> None:
         prefix = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
         for alias in node.names:
-            if prefix + alias.name in self.modules:
+            if prefix + alias.name in self.watched:
                 self.result.aliases.add(alias.asname or alias.name)
+            if f"{prefix}{alias.name}.".startswith(self.gone):
+                self.result.aliases.add(alias.asname or (alias.name if prefix else alias.name.partition(".")[0]))
         modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
         relative = isinstance(node, ast.ImportFrom) and node.level
         if not relative and any(module.partition(".")[0] in self.roots for module in modules):

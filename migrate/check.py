@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrate import __version__
@@ -42,29 +43,30 @@ class Scope:
 
 def check(
     discovery: Discovery, target: str | None, min_torch: str | None, scope: Scope, entries: Sequence[Entry] | None,
-    executor: Executor | None = None,
+    executor: Executor | None = None, rules: Sequence[Path] = (),
 ) -> CheckResult:  # fmt: skip
     """Look for leftovers in the files of a discovery; without a `target`, for what is CUDA's alone.
 
-    `entries` are those of a baseline. No table is read, and nothing parsed, unless a file mentions CUDA.
+    `rules` are tables of the project, `entries` those of a baseline. No table of the tool is read, and nothing parsed,
+    unless a file mentions CUDA.
     Raises `TableError`; files that cannot be handled are errors in the result.
     """
     from migrate.runner import run
 
     started = time.perf_counter()
-    _verify(target, min_torch)
+    _verify(target, min_torch, rules)
     if not discovery.large and not _mentions(discovery):
         files = tuple(FileResult(path, kind, "") for path, kind in discovery.files)
         report = RepoReport(target or "", __version__, (*files, *discovery.problems), time.perf_counter() - started)
     else:
-        report = _advised(run(discovery, _table(target, min_torch), executor), target)
+        report = _advised(run(discovery, _table(target, min_torch, rules), executor), target)
     entries = _concerned(discovery, report, entries)
     return judged(report, scope, entries, lambda path: (discovery.root / path).read_bytes())
 
 
 def check_text(
     path: str, data: bytes, target: str | None, min_torch: str | None, scope: Scope, entries: Sequence[Entry] | None,
-    *, docs: bool = False,
+    rules: Sequence[Path] = (), *, docs: bool = False,
 ) -> CheckResult:  # fmt: skip
     """Like `check`, for one file that need not be on disk: Python, unless its name says otherwise.
 
@@ -76,7 +78,7 @@ def check_text(
     started = time.perf_counter()
     kind = kind_of(path) or "python"
     kind = "docs" if docs and kind == "prose" else kind
-    result = migrate_bytes(path, kind, data, _table(target, min_torch))
+    result = migrate_bytes(path, kind, data, _table(target, min_torch, rules))
     report = RepoReport(target or "", __version__, (result,), time.perf_counter() - started)
     entries = None if entries is None or result.error else [entry for entry in entries if entry.path == path]
     return judged(_advised(report, target), scope, entries, lambda _: data)
@@ -130,22 +132,24 @@ def _mentions(discovery: Discovery) -> bool:
     return False
 
 
-def _verify(target: str | None, min_torch: str | None) -> None:
-    """Raises `TableError` for a target or version that nobody knows, also where no table is going to be read."""
-    from migrate.table import is_version, load_table, target_names
+def _verify(target: str | None, min_torch: str | None, rules: Sequence[Path]) -> None:
+    """Raises `TableError` for what a run with a table would, also where none is going to be read."""
+    from migrate.table import is_version, legacy_names, load_table, target_names
 
-    if target and (target not in target_names() or not is_version(min_torch or "0")):
+    if rules:
+        _table(target, min_torch, rules)
+    elif target and (target not in (*target_names(), *legacy_names()) or not is_version(min_torch or "0")):
         load_table(target, min_torch=min_torch)
 
 
-def _table(target: str | None, min_torch: str | None) -> Table:
+def _table(target: str | None, min_torch: str | None, rules: Sequence[Path]) -> Table:
     if target:
         from migrate.table import load_table
 
-        return load_table(target, min_torch=min_torch)
+        return load_table(target, min_torch=min_torch, rules=rules)
     from migrate.neutral import neutral_table
 
-    return neutral_table()
+    return neutral_table(rules)
 
 
 def _advised(report: RepoReport, target: str | None) -> RepoReport:

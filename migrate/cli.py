@@ -7,8 +7,7 @@ settings, or a file that could not be handled.
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrate import __version__
-from migrate.cli_check import FAILED, baseline, check, fail
+from migrate.cli_check import FAILED, RULES_HELP, baseline, check, fail
 from migrate.cli_rules import explain, rules
+from migrate.progress import Progress
 
 if TYPE_CHECKING:
     from migrate.config import Config
@@ -55,7 +55,7 @@ class _TargetOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         from migrate.table import target_names
 
-        self.help = f"The vendor to migrate to: {', '.join(target_names())}."
+        self.help = f"The vendor to migrate to: {', '.join(target_names())}. There may be others in --rules."
         return super().get_help_record(ctx)
 
 
@@ -81,6 +81,8 @@ main.add_command(explain)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--target", cls=_TargetOption, metavar="NAME")
 @click.option("--from", "source", metavar="NAME", default="cuda", help="The vendor to migrate from. Default: cuda.")
+@click.option("--catch-mode", "mode", type=click.Choice(["training", "inference"]), default="training",
+              help="What scripts do, for --target mlu-catch. Default: training.")  # fmt: skip
 @click.option("--diff", "show_only", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--exit-code", is_flag=True, help="With --diff: exit with 1 if anything would change.")
 @click.option(
@@ -92,6 +94,10 @@ main.add_command(explain)
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that the result must run on, such as 2.5.")
 @click.option("--api-support", is_flag=True, help="Also list uses of PyTorch that the vendor says it does not support.")
 @click.option("--hardware", metavar="NAME", help="With --api-support: a generation of the hardware, such as a2.")
+@click.option(
+    "--add-dependency", is_flag=True, default=None, help="List the vendor's package wherever torch is listed."
+)
+@click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES_HELP)
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated.")
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
 @click.option("--docs", is_flag=True, default=None, help="Migrate the code in documents, too: Markdown, reST.")
@@ -137,22 +143,19 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
-    from migrate.table import TableError, load_between, target_names
+    from migrate.table import TableError, target_names
 
-    names = ("target", "min_torch", "max_file_size", "jobs", "docs")
+    names = ("target", "min_torch", "max_file_size", "jobs", "add_dependency", "docs")
     try:
         project = project_root(Path(), paths) if options["force_exclude"] else None
         start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
         config = load_config(start, {name: options[name] for name in names})
-        config = replace(config, exclude=(*config.exclude, *options["exclude"]))
+        rules = (*config.rules, *options["rules"])
+        config = replace(config, exclude=(*config.exclude, *options["exclude"]), rules=rules)
         if config.target is None:
-            known = ", ".join(target_names())
+            known = ", ".join(target_names(config.rules))
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
-        table = load_between(options["source"], config.target, min_torch=config.min_torch)
-        if options["api_support"]:
-            from migrate.support import load_support
-
-            table = replace(table, support=load_support(config.target, options["hardware"], config.min_torch))
+        table = _table(config, config.target, options)
         found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
         return table, found, config
     except FileNotFoundError as error:
@@ -163,40 +166,32 @@ def _prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Di
         fail(str(error))
 
 
+def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
+    """The table of a run. Raises `TableError`."""
+    from migrate.between import load_between, with_dependency
+    from migrate.table import with_expression, with_mode
+
+    table = load_between(options["source"], target, min_torch=config.min_torch, rules=config.rules)
+    table = with_mode(table, options["mode"])
+    if config.device and config.device_import:
+        table = with_expression(table, config.device, config.device_import)
+    if options["api_support"]:
+        from migrate.support import load_support
+
+        table = replace(table, support=load_support(target, options["hardware"], config.min_torch))
+    return with_dependency(table) if config.add_dependency else table
+
+
 def _run(discovery: Discovery, table: Table, config: Config) -> RepoReport:
     from migrate.runner import run
 
-    with _Progress() as progress:
+    with Progress() as progress:
         if config.jobs == 1:
             return run(discovery, table, None, progress)
         from concurrent.futures import ProcessPoolExecutor
 
         with ProcessPoolExecutor(config.jobs) as executor:
             return run(discovery, table, executor, progress)
-
-
-class _Progress:
-    """Shows a bar once a run on a terminal has taken a second."""
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        self._started = time.perf_counter()
-        self._bar: Any = None
-        return self._advance
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
-
-    def _advance(self, done: int, total: int) -> None:
-        if self._bar is None:
-            if time.perf_counter() - self._started < 1 or not sys.stderr.isatty():
-                return
-            from migrate.report.console import progress_bar
-
-            self._bar = progress_bar()
-            self._bar.start()
-            self._task = self._bar.add_task("files", total=total)
-        self._bar.update(self._task, completed=done)
 
 
 def _mention(repositories: Sequence[str]) -> None:

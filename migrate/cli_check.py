@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SUFFIXES = {".json": "json", ".sarif": "sarif", ".md": "markdown", ".xml": "junit", ".txt": "text"}
 _STDIN = Path("-")
 FOUND, FAILED = 1, 2
+RULES_HELP = "A table of the project's own. May be repeated."
 
 
 def _shared(command: Callable[..., None]) -> Callable[..., None]:
@@ -32,6 +33,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
         click.option("--target", metavar="NAME", help="Check for this vendor; without it, for what is CUDA's alone."),
         click.option("--min-torch", metavar="VERSION", help="The oldest torch that the code must run on."),
+        click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES_HELP),
         click.option("--select", multiple=True, metavar="RULE", help="Only these rules, or kinds of rules."),
         click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules, or kinds of rules."),
         click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out. May be repeated."),
@@ -117,7 +119,7 @@ def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult,
     found = discover(paths, config.exclude, limit, root=root, force_exclude=forced, docs=docs)
     scope = _scope(config, found, options.get("diff_base"))
     with _executor(config.jobs, found) as executor:
-        return check_files(found, config.target, config.min_torch, scope, entries, executor), config
+        return check_files(found, config.target, config.min_torch, scope, entries, executor, config.rules), config
 
 
 def _run_on_stdin(options: dict[str, Any]) -> tuple[CheckResult, Config]:
@@ -135,7 +137,8 @@ def _run_on_stdin(options: dict[str, Any]) -> tuple[CheckResult, Config]:
     if config.force_exclude and is_excluded(name, config.exclude):
         data = b""
     scope, entries = _scope(config), _entries(root, config, options)
-    return check_text(name, data, config.target, config.min_torch, scope, entries, docs=config.docs), config
+    result = check_text(name, data, config.target, config.min_torch, scope, entries, config.rules, docs=config.docs)
+    return result, config
 
 
 def _settings(root: Path, options: dict[str, Any]) -> Config:
@@ -145,6 +148,7 @@ def _settings(root: Path, options: dict[str, Any]) -> Config:
     config = load_config(root, {name: options.get(name) for name in names})
     return replace(
         config,
+        rules=(*config.rules, *options["rules"]),
         exclude=(*config.exclude, *options["exclude"]),
         select=options["select"] or config.select,
         ignore=(*config.ignore, *options["ignore"]),

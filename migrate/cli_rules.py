@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from migrate.cli_check import fail
+from migrate.cli_check import RULES_HELP, fail
 
 if TYPE_CHECKING:
     from migrate.explain import Explanation
@@ -19,13 +20,16 @@ _STATUSES = ("same", "renamed", "differs", "native", "harmless", "missing", "unk
 
 @click.command()
 @click.option("--target", "names", multiple=True, metavar="NAME", help="List the rows of this target. May be repeated.")
+@click.option("--rules", "files", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES_HELP)
 @click.option("--kind", metavar="KIND", help="Only rows of this kind: api, env, package, cli, resource.")
 @click.option("--status", metavar="STATUS", help="Only rows of this status, such as missing.")
 @click.option("--sort", type=click.Choice(_SORTS), default="name", help="What the rows are sorted by.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text")
-def rules(names: tuple[str, ...], kind: str | None, status: str | None, sort: str, form: str) -> None:
+def rules(
+    names: tuple[str, ...], files: tuple[Path, ...], kind: str | None, status: str | None, sort: str, form: str
+) -> None:
     """Show what becomes of each name, or without --target how many rows of each status the targets have."""
-    tables = _tables(names)
+    tables = _tables(names, files)
     if not names and kind is None and status is None:
         _print(("target", "device", "rows", *_STATUSES), list(_coverage(tables)), form)
         return
@@ -43,12 +47,13 @@ def rules(names: tuple[str, ...], kind: str | None, status: str | None, sort: st
 @click.command()
 @click.argument("name")
 @click.option("--target", "names", multiple=True, metavar="NAME", help="Only this target. May be repeated.")
+@click.option("--rules", "files", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES_HELP)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def explain(name: str, names: tuple[str, ...], form: str) -> None:
+def explain(name: str, names: tuple[str, ...], files: tuple[Path, ...], form: str) -> None:
     """Say what a rule or a name (torch.cuda.Event, NCCL_DEBUG, device:cuda) is, and what becomes of it."""
     from migrate.explain import explained, found_ids, suggestions
 
-    tables = _tables(names)
+    tables = _tables(names, files)
     ids = found_ids(name, tables)
     if not ids:
         close = suggestions(name, tables)
@@ -61,12 +66,15 @@ def explain(name: str, names: tuple[str, ...], form: str) -> None:
         click.echo("\n\n".join("\n".join(_lines(explanation)) for explanation in found))
 
 
-def _tables(names: Sequence[str]) -> list[Table]:
+def _tables(names: Sequence[str], files: Sequence[Path]) -> list[Table]:
+    """The tables of the targets named, or of all; with those of the project that the current folder is in."""
+    from migrate.config import ConfigError, load_config
     from migrate.table import TableError, load_table, target_names
 
     try:
-        return [load_table(name) for name in names or target_names()]
-    except TableError as error:
+        own = (*load_config(Path(), {}).rules, *files)
+        return [load_table(name, rules=own) for name in names or target_names(own)]
+    except (ConfigError, TableError) as error:
         fail(str(error))
 
 

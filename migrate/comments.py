@@ -55,3 +55,16 @@ def read_comments(text: str) -> Comments:
             ends.append(match.start())
     leading = _LEADING.match(text)
     return Comments(spans, [*ends, len(text)], leading.end() if leading else 0)
+
+
+def statement_end(text: str, at: int) -> int:
+    """Where the logical line that begins at an offset ends, its line end included."""
+    depth = 0
+    for match in _TOKEN.finditer(text, at):
+        if match.lastgroup == "open":
+            depth += 1
+        elif match.lastgroup == "close":
+            depth = max(0, depth - 1)
+        elif match.lastgroup == "newline" and not depth:
+            return match.end()
+    return len(text)

@@ -22,7 +22,10 @@ class ConfigError(Exception):
 class Config:
     """What a run does; sizes in bytes, `exclude` and `per_file_ignores` by glob patterns on paths below the root.
 
-    `select`, `ignore`, `per_file_ignores`, `baseline` and `allow_fixed` are for `check`.
+    `rules` are files with tables of the project's own; `device` is an expression that is written in the place of a
+    literal device, `device_import` the import that it takes. `select`, `ignore`, `per_file_ignores`, `baseline` and
+    `allow_fixed` are for `check`; `add_dependency`, whether the vendor's package is listed beside torch, is for
+    `migrate`.
     """
 
     target: str | None = None
@@ -36,7 +39,11 @@ class Config:
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     baseline: str | None = None
     allow_fixed: bool = False
+    add_dependency: bool = False
     docs: bool = False  # whether the code in documents is migrated
+    rules: tuple[Path, ...] = ()
+    device: str | None = None
+    device_import: str | None = None
 
 
 def load_config(root: Path, options: Mapping[str, Any]) -> Config:
@@ -50,6 +57,8 @@ def load_config(root: Path, options: Mapping[str, Any]) -> Config:
     if found:
         path, table = found
         config = replace(config, **_checked(path, table))
+        if (config.device is None) != (config.device_import is None):
+            raise ConfigError(f"{path}: device and device-import go together: an expression, and the import it takes")
     given = {name: value for name, value in options.items() if value is not None}
     return replace(config, **given)
 
@@ -87,7 +96,7 @@ def _checked(path: Path, table: Any) -> dict[str, Any]:
         where = f"{path}:{_line_of(path, key)}" + (": [tool.accel-migrate]" if path.name != _OWN else "")
         if key not in known:
             raise ConfigError(f"{where}: unknown key {key!r}{_suggestion(key, list(known))}")
-        values[known[key].name] = _converted(where, key, value)
+        values[known[key].name] = _rules(where, path, value) if key == "rules" else _converted(where, key, value)
     return values
 
 
@@ -101,7 +110,7 @@ def _converted(where: str, key: str, value: Any) -> Any:
         if isinstance(value, Mapping) and all(_is_texts(rules) for rules in value.values()):
             return {glob: tuple(rules) for glob, rules in value.items()}
         raise ConfigError(f"{where}: per-file-ignores must be a table of lists of rule ids, by glob pattern")
-    if key in ("force-exclude", "allow-fixed", "docs"):
+    if key in ("force-exclude", "allow-fixed", "add-dependency", "docs"):
         if isinstance(value, bool):
             return value
         raise ConfigError(f"{where}: {key} must be true or false")
@@ -112,6 +121,23 @@ def _converted(where: str, key: str, value: Any) -> Any:
     if isinstance(value, str):
         return value
     raise ConfigError(f"{where}: {key} = {value} must be a quoted string")
+
+
+def _rules(where: str, path: Path, value: Any) -> tuple[Path, ...]:
+    """The files of a project's own tables, which are all within it: settings come with code that others wrote."""
+    if not _is_texts(value):
+        raise ConfigError(f"{where}: rules must be a list of files")
+    top = next((folder for folder in path.parents if (folder / ".git").exists()), path.parent)
+    files: list[Path] = []
+    for text in value:
+        try:
+            file = (path.parent / text).resolve()
+        except (OSError, ValueError, RuntimeError) as error:  # a path with a null character, links in a circle
+            raise ConfigError(f"{where}: rules: {text!r}: {error}") from None
+        if not file.is_relative_to(top):
+            raise ConfigError(f"{where}: rules: {text!r} lies outside of the project, {top}")
+        files.append(file)
+    return tuple(files)
 
 
 def _is_texts(value: Any) -> bool:

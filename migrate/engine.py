@@ -49,12 +49,18 @@ def migrate_bytes(
 
 def concerns(data: bytes, kind: Kind, table: Table) -> bool:
     """Whether a file has to be looked at: it may mention CUDA, or use what the vendor does not support."""
-    return may_mention(data, table.sites, kind) or (kind == "python" and bool(table.support) and b"torch" in data)
+    return may_mention(data, table.sites, kind) or (
+        kind in ("python", "notebook") and bool(table.support) and b"torch" in data
+    )
 
 
 def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Repository) -> FileResult:
     """Like `migrate_bytes`, for a file that is known to mention CUDA."""
     digest = digest_of(data)
+    if table.target.expression:
+        from migrate.expression import localized
+
+        table = localized(table, path, kind)
     if kind == "cuda-source":
         return FileResult(path, kind, digest, (_cuda_source(path, table),))
     problem = None
@@ -117,6 +123,7 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     from migrate.author import kept
     from migrate.codemods import find_all, view_of
     from migrate.codemods.gates import gated
+    from migrate.codemods.project import expressed, with_import
     from migrate.codemods.vendor import vendor_imports
     from migrate.found import place_of
     from migrate.index import build_index
@@ -125,8 +132,8 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     scanned, finder = _scanned(text, table)
     index = build_index(scanned, table, finder)
     view = view_of(scanned, index, table, repository)
-    drafts, complaints = kept(view, gated(view, settled(find_all(view))))
-    drafts += vendor_imports(view, drafts)
+    drafts, complaints = kept(view, gated(view, expressed(view, settled(find_all(view)))))
+    drafts = with_import(view, [*drafts, *vendor_imports(view, drafts)])
     drafts += _unsupported(text, scanned, table)
     findings = tuple(sorted((*accounted(view, drafts), *complaints), key=place_of))
     _check(scanned, [edit for finding in findings for edit in finding.edits])
@@ -148,13 +155,13 @@ def _check(scanned: Scan, edits: Sequence[Edit]) -> None:
     """
     from migrate.regions import bounds, wrapped
 
-    ordered = sorted(edits, key=lambda edit: edit.start)
-    begins = [edit.start for edit in ordered]
+    edits = sorted(edits, key=lambda edit: edit.start)
+    places = [edit.start for edit in edits]
     for region in scanned.regions:
         start, end = bounds(scanned, region)
         inside = [
             Edit(edit.start - start, edit.end - start, edit.text)
-            for edit in ordered[bisect_left(begins, start) : bisect_left(begins, end)]
+            for edit in edits[bisect_left(places, start) : bisect_left(places, end)]
             if not (edit.start == edit.end == start)  # whole lines put before it
         ]
         if inside:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import get_args
 
-from migrate.about import rule_of
+from migrate.about import RULE_IDS, rule_of
 from migrate.advice import advice
 from migrate.edits import unified_diff
 from migrate.engine import migrate_bytes, rewritten
-from migrate.model import RULE_IDS, RowKind, Rule, Table
+from migrate.model import RowKind, Rule, Table
 
 _CLOSE = 3
 _EXAMPLES = {  # of the rules that come from no row
@@ -53,7 +53,8 @@ def found_ids(query: str, tables: Sequence[Table]) -> list[str]:
         return [query]
     ids = [f"{kind}:{query}" for kind in get_args(RowKind)]
     exact = [rule_id for rule_id in ids if rule_id in known]
-    return exact or [f"env:{query}" for table in tables[:1] if table.rule_for("env", query)]
+    name = query.removeprefix("env:")
+    return exact or [f"env:{name}" for table in tables[:1] if table.rule_for("env", name)]
 
 
 def suggestions(query: str, tables: Sequence[Table]) -> list[str]:

@@ -10,6 +10,11 @@ from functools import cache
 from migrate.model import SUPPRESSION, Kind, Sites
 
 _ASCII_UPPER = re.compile("[A-Z]+")
+# What wheels for CUDA are called, in lower case: cu121, %2bcu121, pt21cu121.
+_WHEEL = r"cu(?:(?<![a-z\d]cu)|(?<=%2bcu)|(?<=pt\d\dcu)|(?<=pt\d\d\dcu))\d{2,3}(?![a-z\d])"
+_LISTING: frozenset[Kind] = frozenset({"python", "requirements", "toml", "ini", "yaml"})  # kinds that list packages
+SETUP = (b"install_requires", b"extras_require")  # what setup() is told of other packages
+_LISTLESS: frozenset[Kind] = frozenset({"json", "env", "prose"})  # kinds that list no packages of Python's
 _LINE = 200  # lines that end at a lone CR are looked for so far back
 Span = tuple[int, int]
 
@@ -18,10 +23,14 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
     """Whether the bytes of a file hold a word, in any case, or something else for which it has to be parsed."""
     if kind == "cuda-source":
         return True
+    if kind == "notebook":
+        data = data.replace(b'\\"', b"'")  # which makes no word
     lower = data.lower()
     if kind != "python":
-        words = (*_outside(sites), *sites.outside.triggers, *(_stem(name) for name, _ in sites.outside.distributions))
-        return _searched(words).search(lower.decode("latin-1")) is not None
+        found = triggers_of(sites, kind).search(lower.decode("latin-1")) is not None
+        if found or kind != "notebook":
+            return found
+        data = data.replace(b"\\n", b"\n").replace(b'"', b"\n")  # where lines of code begin
     if any(word.encode() in lower for word in sites.words) or SUPPRESSION.encode() in data:
         return True
     if b"torch" in lower and any(
@@ -29,12 +38,33 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         for stem, words in _stems(sites.triggers).items()
     ):
         return True
+    if any(keyword in data for keyword in SETUP) and triggers_of(sites, kind).search(lower.decode("latin-1")):
+        return True
     return any(True for _ in _imports(data.removeprefix(BOM_UTF8).decode("latin-1"), sites.packages))
+
+
+def triggers_of(sites: Sites, kind: Kind) -> re.Pattern[str]:
+    """Everything, in lower case, for which a file that is no Python, or one that lists packages, is read."""
+    outside = sites.outside
+    words = (*_outside(sites), *outside.triggers, *(outside.listed if kind in _LISTING else ()))
+    named = () if kind in _LISTLESS or not outside.distributions else (_named(outside.distributions),)
+    return _searched(words, (*_wheels(sites), *named))
+
+
+def names_package(name: str, sites: Sites) -> bool:
+    """Whether a name in lower case may be one of those on the registry: a quick answer that is right if it is no."""
+    distributions = sites.outside.distributions
+    return bool(distributions) and re.match(_named(distributions), name) is not None
+
+
+def is_wheel(text: str, sites: Sites) -> bool:
+    """Whether a version or an address is that of a build for CUDA, where the tables lead away from CUDA."""
+    return any(re.search(pattern, text.lower()) for pattern in _wheels(sites))
 
 
 def text_mentions(text: str, sites: Sites) -> list[Span]:
     """Spans of the words that have to be accounted for in a file that is no Python, in order."""
-    found = (match.span() for match in _searched(_outside(sites)).finditer(_lowered(text)))
+    found = (match.span() for match in _searched(_outside(sites), _wheels(sites)).finditer(_lowered(text)))
     return [(start, end) for start, end in found if _is_word(text, start, end, sites.bounded)]
 
 
@@ -124,14 +154,21 @@ def _outside(sites: Sites) -> tuple[str, ...]:
     return (*sites.words, *sites.outside.words)
 
 
-def _stem(pattern: str) -> str:
-    return pattern.partition("*")[0]
+def _wheels(sites: Sites) -> tuple[str, ...]:
+    return (_WHEEL,) if sites.outside.words else ()
 
 
 @cache
-def _searched(words: tuple[str, ...]) -> re.Pattern[str]:
-    """The words, and what wheels for CUDA are called: `cu121`."""
-    return re.compile("|".join((*map(re.escape, words), r"(?<![a-z\d])cu\d{2,3}(?![a-z\d])")))
+def _named(distributions: tuple[tuple[str, str], ...]) -> str:
+    """A pattern of the names on the registry, each up to what varies, with any separators."""
+    stems = sorted({re.split(r"[*\[]", pattern)[0] for pattern, _ in distributions})
+    spelled = "|".join(re.escape(stem).replace(r"\-", "[-_.]") for stem in stems)
+    return rf"(?<![a-z\d])(?:{spelled})"
+
+
+@cache
+def _searched(words: tuple[str, ...], patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join((*map(re.escape, words), *patterns)))
 
 
 @cache

@@ -6,18 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from migrate.extras import Expression, Retired, Script
+
 Safety = Literal["safe", "review", "manual", "left", "info"]
 Kind = Literal[
     "python", "cuda-source", "notebook", "shell", "make", "yaml", "json", "toml", "ini", "env", "docker",
     "requirements", "docs", "prose",
 ]  # fmt: skip
 SUPPRESSION = "accel:"  # begins the comments that keep a reference as it is
-RULE_IDS = (  # those that come from no row of a table
-    "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
-    "import:star", "method:cuda", "method:is_cuda", "method:override", "package:index", "package:torch",
-    "resource:image", "text:CUDAExecutionProvider", "text:code", "text:compared",
-    "text:dispatch-key", "text:settings", "unaccounted",
-)  # fmt: skip
 RowKind = Literal["api", "env", "package", "cli", "resource"]
 Status = Literal["same", "renamed", "differs", "harmless", "missing", "unknown", "native"]
 
@@ -30,13 +26,13 @@ class Vocabulary:
     module: str  # torch.cuda
     device: str  # "cuda:0"
     backend: str  # init_process_group("nccl")
-    method: str  # x.cuda()
-    predicate: str  # x.is_cuda
+    method: str  # x.cuda(); of a target also with arguments: to("{device}", ...)
+    predicate: str  # x.is_cuda; of a target also a comparison: device.type == "{device}"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One vendor: its vocabulary, its package, and how its plug-in is loaded."""
+    """One vendor: its vocabulary, its package, and how its plug-in is loaded, if torch needs one."""
 
     words: Vocabulary
     title: str
@@ -47,6 +43,10 @@ class Target:
     needs_import: bool
     distribution: str | None = None  # its name on the registry, if it is there
     install: str = ""  # how it is installed, for a person
+    published: tuple[str, ...] = ()  # torch versions that the registry has one for
+    import_review: str = ""  # what a person has to see to where the plug-in is loaded
+    import_beside: str = ""  # only files with this text call for that
+    expression: Expression | None = None  # in the place of a literal device
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,12 @@ class Rule:
     since: str | None = None
     keywords: Mapping[str, str] = field(default_factory=dict)
     together: str | None = None  # the row applies only in files that also use this name
-    positional: int = 0  # a template of the same name applies to calls with at most so many such arguments
+    positional: int = 0  # a template of the same name applies to calls with at most so many, or just so many if it
+    # puts the device first
+    parameters: tuple[str, ...] = ()  # names that the positional arguments get, as their order differs there
+    drop: str = ""  # of a retired call: "statement" if that goes, "argument" if its first argument takes its place
+    decorates: bool = False  # a template may be called without arguments of its own where it is a decorator
+    first: str | None = None  # the first version of a package that knows the target by itself
 
     @property
     def id(self) -> str:
@@ -83,6 +88,7 @@ class Outside:
     triggers: tuple[str, ...]  # only make us look
     distributions: tuple[tuple[str, str], ...]  # pattern of names on the registry -> key of the package rows
     resources: tuple[tuple[str, str], ...]  # pattern of images, resources, system packages -> key of the rows
+    listed: tuple[str, ...] = ()  # makes us look where packages are listed: something goes beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,9 @@ class Table:
     together: tuple[Rule, ...] = ()  # the rows that count only beside another name
     sources: Mapping[str, str] = field(default_factory=dict)  # word of an evidence -> address with {path}
     support: Mapping[str, str] = field(default_factory=dict)  # name of torch -> why it does not work there
+    watched: frozenset[str] = frozenset()  # names whose uses matter although none of their words may say so
+    retired: Retired | None = None  # the way from an API that is gone: nothing else is looked at
+    script: Script | None = None
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:
@@ -140,11 +149,12 @@ class Table:
         return self.sources.get(word, "{path}").replace("{path}", path)
 
     def rule_for(self, kind: str, key: str) -> Rule | None:
-        """The row of a key, or the one whose pattern ("NCCL_*") it begins with."""
+        """The row of a key, or the one whose pattern ("TORCH_NCCL_*", "NCCL_*") it begins with."""
         exact = self.rule(kind, key)
         if exact or "_" not in key:
             return exact
-        return self.rule(kind, f"{key.partition('_')[0]}_*")
+        first, second, *_ = key.split("_", 2)
+        return self.rule(kind, f"{first}_{second}_*") or self.rule(kind, f"{first}_*")
 
 
 @dataclass(frozen=True, slots=True)

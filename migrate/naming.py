@@ -6,6 +6,11 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+# Words in the names of objects that hold the options of a program.
+OPTIONS = frozenset(
+    {"args", "arg", "opt", "opts", "options", "cfg", "config", "conf", "hparams", "flags", "params", "FLAGS", "self",
+     "cls", "settings"}
+)  # fmt: skip
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 

@@ -16,6 +16,7 @@ from migrate.trees import every
 
 _CLASS = re.compile(rb"(\w+)[ \t]*\(([^()]*)\)")
 _HEADER = 1000  # bytes of a class's header
+_FROM_TORCH = re.compile(rb"^[ \t]*from[ \t]+torch\b[\w.]*[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 _FROM = re.compile(rb"^[ \t]*from[ \t]+(?!torch\b)[\w.]+[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
@@ -43,14 +44,17 @@ def survey(
     """Look over a repository before its files are looked at one by one.
 
     `mentioning` are the Python files that mention CUDA; `others` gives the rest, or all, and is asked only
-    where a class of theirs may inherit a `cuda()` of the project.
+    where a class of theirs may inherit a `cuda()` of the project, or may import a function that takes other arguments.
     """
     roots = frozenset(name.partition(".")[0] for name in table.sites.packages)
     overriding = {name for data in mentioning for name in _overriding(data, table.source.method)}
     if overriding:
         pairs = (pair for data in (*mentioning, *others()) for pair in _bases(data))
         overriding = with_subclasses(overriding, pairs)
-    exported = frozenset(_exported(mentioning, table))
+    renamed, called = _changing(table)
+    if called and any(_imports_from_torch(data, called) for data in mentioning):
+        mentioning = [*mentioning, *others()]  # whoever imports such a name from the project need not mention CUDA
+    exported = frozenset(_exported(mentioning, renamed | called))
     return Survey(local_modules(files, roots), frozenset(overriding), exported)
 
 
@@ -75,17 +79,33 @@ def _bases(data: bytes) -> Iterator[tuple[str, str]]:
             yield name.decode("latin-1"), base.decode("latin-1")
 
 
-def _exported(sources: Iterable[bytes], table: Table) -> Iterator[str]:
-    """Names that some row spells otherwise and that files import from one another."""
+def _changing(table: Table) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """The last parts of names that some row spells otherwise, and of those that take other arguments elsewhere."""
     renamed: set[bytes] = set()
+    called: set[bytes] = set()
     for rule in table.rules.values():
         home, _, leaf = rule.key.rpartition(".")
-        new = (rule.to or rule.key).partition("(")[0].rpartition(".")[2]
-        if home in table.sites.modules and rule.key not in table.sites.modules and leaf != new:
+        name = (rule.to or rule.key).partition("(")[0]
+        if home not in table.sites.modules or rule.key in table.sites.modules:
+            continue
+        if leaf != name.rpartition(".")[2]:
             renamed.add(leaf.encode())
-    renamed -= {name.encode() for name in dir(builtins)}
+        elif rule.is_template and name != rule.key:
+            called.add(leaf.encode())
+    own = {name.encode() for name in dir(builtins)}
+    return frozenset(renamed - own), frozenset(called - own)
+
+
+def _imports_from_torch(data: bytes, names: frozenset[bytes]) -> bool:
+    """Whether a file imports one of the names from a module of torch's, as far as its text says."""
+    found = _FROM_TORCH.finditer(data) if any(name in data for name in names) else ()
+    return any(not names.isdisjoint(re.findall(rb"\w+", match.group(1))) for match in found)
+
+
+def _exported(sources: Iterable[bytes], names: frozenset[bytes]) -> Iterator[str]:
+    """Those of the names that files import from one another."""
     for data in sources:
-        if any(name in data for name in renamed):
+        if any(name in data for name in names):
             for match in _FROM.finditer(data):
                 words = set(re.findall(rb"\w+", match.group(1)))
-                yield from (name.decode() for name in words & renamed)
+                yield from (name.decode() for name in words & names)

@@ -60,7 +60,9 @@ class Scan:
     bases: dict[str, tuple[str, ...]] = field(default_factory=dict)  # class -> last names of its bases
     stored: set[str] = field(default_factory=set)  # "self.is_cuda" and the like, where assigned to
     places: dict[int, Place] = field(default_factory=dict)  # offset -> where a statement in a one-line block stands
-    aliases: set[str] = field(default_factory=set)  # names that stand for a CUDA module
+    aliases: set[str] = field(
+        default_factory=set
+    )  # names that stand for a CUDA module, or for what has to be looked at
     doubt: str = ""  # why no edit in the file is certain
     guards: GuardFinder | None = None  # None if the file never mentions CUDA
     _functions: dict[str, list[Definition]] | None = None

@@ -54,8 +54,8 @@ def suppressed(
     a rule id (`device:cuda`), the kind of one (`device`) or a pattern (`api:torch.cuda.*`, also for an id that
     holds a comma or a bracket); `# accel: ignore` means all. `# accel: skip-file` stands before all code and
     means every line. Suppressed findings keep all but their edits; what is left on purpose needs no suppression.
-    An inserted line, which is no reference, cannot be suppressed: it goes when every finding that had edits is
-    suppressed, and stays while one of them may still need it.
+    An inserted line, which is no reference, cannot be suppressed but with the whole file: an import goes when every
+    finding that had edits is suppressed, and stays while one of them may still need it.
 
     The new findings are `suppression:malformed`, `suppression:unknown-id` (for an id that neither `known_ids` nor
     the file has; never if it is None) and `suppression:unused`. A file that is skipped has only the last.
@@ -76,7 +76,7 @@ def suppressed(
         used |= uses
         result.append(replace(finding, suppressed=True, edits=()) if uses else finding)
     if used and not any(finding.edits for finding in result if finding.is_reference):
-        result = [finding for finding in result if finding.is_reference]
+        result = [finding for finding in result if finding.is_reference or _is_listed(finding)]
     known = None if known_ids is None else _with_kinds({*known_ids, *(finding.rule_id for finding in findings)})
     candidates = sorted(known) if known and len(marks) <= _MOST_HINTS else []
     for mark in marks:
@@ -139,9 +139,16 @@ def _near(
 
 def _uses(finding: Finding, marks: Sequence[_Suppression]) -> set[Use]:
     """Those of the suppressions, each with its id, that a finding falls under."""
-    if finding.safety == "left" or not finding.is_reference:
+    if not finding.is_reference:
+        return {(mark, _ALL) for mark in marks if mark.whole_file}
+    if finding.safety == "left":
         return set()
     return {(mark, name) for mark in marks for name in mark.ids if _means(name, finding.rule_id)}
+
+
+def _is_listed(finding: Finding) -> bool:
+    """Whether an inserted line lists a package, which no other edit asks for."""
+    return finding.rule_id.startswith("package:") and not finding.suppressed
 
 
 def _means(name: str, rule_id: str) -> bool:

@@ -19,6 +19,6 @@ def parse_toml(raw: bytes) -> dict[str, Any]:
     """The tables of a TOML file. Raises `TomlError`."""
     try:
         parsed: dict[str, Any] = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of no TOML, no UTF-8, or numbers without end
         raise TomlError(str(error)) from None
     return parsed

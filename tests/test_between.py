@@ -8,11 +8,11 @@ from functools import cache
 import pytest
 from kit import TARGETS, cases, command, repository, result_of, source_of
 
-from migrate.between import between
+from migrate.between import between, load_between
 from migrate.edits import apply_edits
 from migrate.engine import decode, migrate_bytes, rewritten
 from migrate.model import FileResult, Table
-from migrate.table import TableError, load_between, load_table
+from migrate.table import TableError, load_table
 
 NPU = """\
 import os

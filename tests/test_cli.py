@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from kit import CUDA, NPU, command, git, repository, tree
+from kit import CUDA, EVERY_TARGET, NPU, command, git, repository, tree
 
 import migrate
 from migrate.cli import main
@@ -119,19 +119,21 @@ def test_help_names_the_options() -> None:
         code, out, _ = command(*arguments)
         assert code == 0
         assert ("--max-file-size" in out) == (arguments != ["--help"])
-        assert ("The vendor to migrate to: mlu, npu, tpu." in out) == (arguments != ["--help"])
+        assert (f"The vendor to migrate to: {', '.join(EVERY_TARGET)}." in " ".join(out.split())) == (
+            arguments != ["--help"]
+        )
     assert "migrate" in main.commands
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "--target is missing (known: mlu, npu, tpu)"),
-        (["."], "--target is missing (known: mlu, npu, tpu)"),
-        (["--format", "text"], "--target is missing (known: mlu, npu, tpu)"),
+        ([], "--target is missing (known: gcu, hpu, mlu, musa, npu, tpu, xpu)"),
+        (["."], "--target is missing (known: gcu, hpu, mlu, musa, npu, tpu, xpu)"),
+        (["--format", "text"], "--target is missing (known: gcu, hpu, mlu, musa, npu, tpu, xpu)"),
         (["--target"], "Option '--target' requires an argument."),
         (["--target", "xpu2"], "accel-migrate: unknown target 'xpu2'"),
-        (["--target", "zzz"], "accel-migrate: unknown target 'zzz' (known: mlu, npu, tpu)"),
+        (["--target", "zzz"], "accel-migrate: unknown target 'zzz' (known: gcu, hpu, mlu, musa, npu, tpu, xpu)"),
         (["--target", "mul"], "accel-migrate: unknown target 'mul'; did you mean 'mlu'?"),
         (["--target", "npu", "--format", "xml"], "'xml' is not one of"),
         (["--target", "npu", "--exit-code"], "--exit-code goes with --diff"),

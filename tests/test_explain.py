@@ -7,8 +7,8 @@ import json
 import pytest
 from kit import command, table
 
+from migrate.about import RULE_IDS
 from migrate.explain import counts, explained, found_ids, suggestions
-from migrate.model import RULE_IDS
 from migrate.table import load_table, target_names
 
 TABLES = [table("mlu"), table("npu")]
@@ -53,6 +53,8 @@ def test_rows_as_markdown_and_text_have_one_line_each() -> None:
         ("torch.cuda.Event", "api:torch.cuda.Event"),
         ("api:torch.cuda.Event", "api:torch.cuda.Event"),
         ("CUDA_VISIBLE_DEVICES", "env:CUDA_VISIBLE_DEVICES"),
+        ("NCCL_TREE_THRESHOLD", "env:NCCL_TREE_THRESHOLD"),
+        ("env:NCCL_TREE_THRESHOLD", "env:NCCL_TREE_THRESHOLD"),
         ("flash_attn", "package:flash_attn"),
         ("nvidia-smi", "cli:nvidia-smi"),
         ("device:cuda", "device:cuda"),

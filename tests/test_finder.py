@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,3 +91,19 @@ def test_every_name_that_mentions_the_source_in_a_table_is_found(target: str) ->
         if rule.kind in ("api", "env") and not rule.together and not reasons(f"torch {rule.key}(rank)")
     ]
     assert missed == []
+
+
+@pytest.mark.parametrize(
+    "text", ["flash-attn", "Flash_Attn>=2", '"cupy.cuda12x"', "pip install -q xformers\n", "x=ray\n"]
+)
+def test_name_on_the_registry_makes_us_look_where_packages_are_listed(text: str) -> None:
+    assert may_mention(text.encode(), SITES, "requirements")
+    assert not may_mention(b"array stray x9ray", SITES, "requirements")
+    assert may_mention(text.encode(), SITES, "json") == ("cuda" in text)
+
+
+def test_file_without_a_reason_is_searched_in_no_time() -> None:
+    data = b"lorem ipsum a-r-r-a-y cu cud xx-- " * 30_000
+    start = perf_counter()
+    assert not may_mention(data, SITES, "yaml")
+    assert perf_counter() - start < 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ ROOT = Path(__file__).parent.parent
 HOOKS: dict[str, dict[str, Any]] = {
     hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 }
+TYPES = ["python", "pyi", "jupyter", "shell", "yaml", "json", "toml", "ini", "dockerfile", "makefile"]
+SUFFIXES = (".py", ".pyi", ".ipynb", ".sh", ".yaml", ".json", ".toml", ".ini", ".dockerfile", ".mk")
 CLEAN = b"import torch\nx = torch.accelerator.is_available()\n"
 SETTINGS = b'[tool.accel-migrate]\ntarget = "npu"\nexclude = ["vendored", "pkg/generated*"]\n'
 
@@ -33,10 +36,9 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def hook(name: str, *args: str) -> Outcome:
     """What a hook does with the files that are staged; `args` are those of .pre-commit-config.yaml."""
     staged = git(Path(), "diff", "--cached", "--name-only", "--diff-filter=ACM", "-z").decode().split("\0")
-    wanted = tuple(f".{suffix}" for suffix in ("py", "pyi"))
     program, *words = shlex.split(HOOKS[name]["entry"])
     assert program in scripts()
-    return command(*words, *args, *(path for path in staged if path.endswith(wanted)))
+    return command(*words, *args, *(path for path in staged if path.endswith(SUFFIXES)))
 
 
 def scripts() -> Any:
@@ -53,7 +55,7 @@ def test_hook_says_all_that_pre_commit_wants_to_know(name: str) -> None:
     known = {"id", "name", "description", "entry", "language", "types_or", "require_serial"}
     found = HOOKS[name]
     assert set(found) == known | {"minimum_pre_commit_version"}
-    assert (found["language"], found["types_or"], found["require_serial"]) == ("python", ["python", "pyi"], True)
+    assert (found["language"], found["types_or"], found["require_serial"]) == ("python", TYPES, True)
     assert "--force-exclude" in found["entry"].split()
 
 
@@ -104,6 +106,18 @@ def test_fix_writes_the_staged_file_so_that_pre_commit_fails_and_then_passes(rep
     assert git(repo, "diff") == b""
 
 
+def test_notebooks_and_scripts_are_looked_at_as_well(repo: Path) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": CUDA.decode()}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    tree(repo, {"a.ipynb": json.dumps(notebook).encode(), "run.sh": b"echo done\n"})
+    git(repo, "add", "--all")
+    code, out, _ = hook("accel-migrate-check")
+    assert code == 1
+    assert "a.ipynb:cell 1:2:5: api:torch.cuda.is_available" in out
+    assert hook("accel-migrate").code == 0
+    assert json.loads((repo / "a.ipynb").read_bytes())["cells"][0]["source"] == NPU.decode()
+
+
 @pytest.mark.parametrize("name", HOOKS)
 def test_excluded_files_are_left_alone_though_they_are_named(name: str, repo: Path) -> None:
     stage(repo, vendored__a=CUDA, pkg__generated_b=CUDA)
@@ -132,7 +146,7 @@ def test_fix_without_a_target_fails_and_says_how_to_set_one(repo: Path) -> None:
     stage(repo, new=CUDA)
     code, _, err = hook("accel-migrate")
     assert code == 2
-    assert "--target is missing (known: mlu, npu, tpu)" in err
+    assert "--target is missing (known: gcu, hpu, mlu, musa, npu, tpu, xpu)" in err
     assert 'target = "NAME" in [tool.accel-migrate] of pyproject.toml' in err
     assert git(repo, "diff") == b""
 

@@ -70,5 +70,8 @@ def test_call_that_takes_cuda_by_default_is_reported_unless_it_names_its_device(
 
 
 def test_message_names_what_the_vendors_have() -> None:
-    (finding,) = checked("import torch\ntorch.cuda.Stream()\n")
-    assert finding.message == "CUDA only (mlu: torch.mlu.Stream, npu: torch.npu.Stream, tpu: torch.tpu.Stream)"
+    (stream, nvtx) = checked("import torch\ntorch.cuda.random.seed()\ntorch.cuda.nvtx.mark('x')\n")
+    same = "torch.gcu, torch.hpu, torch.mlu, torch.npu, torch.tpu, torch.xpu"
+    assert stream.message == f"CUDA only (random.seed is also in {same}; musa: torch.musa.seed)"
+    have = "gcu: torch.gcu.topstx.mark; mlu: torch.mlu.cnpx.mark; npu: torch.npu.mstx.mark"
+    assert nvtx.message == f"CUDA only ({have})"

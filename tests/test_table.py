@@ -52,7 +52,7 @@ def rules(folder: Path, text: str, min_torch: str | None = None) -> list[Rule]:
 
 
 def test_targets_of_the_tool_are_listed() -> None:
-    assert target_names() == TARGETS
+    assert target_names() == ("gcu", "hpu", "mlu", "musa", "npu", "tpu", "xpu")
 
 
 def test_unknown_target_is_named_with_the_likely_or_all_known_ones() -> None:
@@ -60,7 +60,8 @@ def test_unknown_target_is_named_with_the_likely_or_all_known_ones() -> None:
         load_table("mul")
     for name in ("zzz", "", "sites", "../rules/npu"):
         with pytest.raises(
-            TableError, match=r"^unknown target '.*'(; did you mean 'npu'\?| \(known: mlu, npu, tpu\))$"
+            TableError,
+            match=r"^unknown target '.*'(; did you mean 'npu'\?| \(known: gcu, hpu, mlu, musa, npu, tpu, xpu\))$",
         ):
             load_table(name)
 
@@ -79,6 +80,36 @@ def test_all_fields_of_a_row_are_read(tmp_path: Path) -> None:
         "api", "torch.cuda.c", "renamed", "docs:x", "torch.v.c", None, "r", "2.5", {"a": "b"}, "torch.x", 2
     )
     assert rule.id == "api:torch.cuda.c"
+
+
+def test_fields_of_calls_are_read(tmp_path: Path) -> None:
+    (rule,) = rules(tmp_path, TARGET + ROW + 'parameters = ["x", "y"]\ndecorates = true\n')
+    assert (rule.parameters, rule.decorates) == (("x", "y"), True)
+    for field, wanted in {"parameters": "a list of quoted names", "decorates": "true or false"}.items():
+        (error,) = errors(tmp_path, TARGET + ROW + f'{field} = "x"\n')
+        assert error.endswith(f'"]: {field} must be {wanted}')
+
+
+def test_target_that_torch_has_built_in_needs_no_import(tmp_path: Path) -> None:
+    start, _, rest = TARGET.partition("[target.import]")
+    target = read_table(save(tmp_path, start + rest[rest.index("[sources]") :])).target
+    assert (target.import_line, target.import_until, target.needs_import) == ("", None, False)
+
+
+def test_review_of_an_import_is_read(tmp_path: Path) -> None:
+    text = TARGET.replace('until = "2.6"', 'review = "r"\nbeside = "b"')
+    target = read_table(save(tmp_path, text)).target
+    assert (target.needs_import, target.import_review, target.import_beside) == (True, "r", "b")
+
+
+def test_names_whose_calls_or_members_have_rows_are_watched(tmp_path: Path) -> None:
+    rows = ROW.replace("cuda.c", "cuda.call").replace('"torch.v.c"', "'torch.v.c(\"{device}\", ...)'")
+    rows += ROW.replace("cuda.c", "cuda.kw") + 'keywords = { a = "b" }\n'
+    rows += ROW.replace("cuda.c", "cuda.Class.member") + ROW.replace("cuda.c", "cuda.f().member")
+    rows += ROW.replace("cuda.c", "Tensor.member") + ROW.replace("cuda.c", "cuda.memory.name") + ROW
+    rows += '[missing_arguments]\n"torch.cuda.c" = ["a"]\n'
+    names = {"torch.cuda.call", "torch.cuda.kw", "torch.cuda.Class", "torch.cuda.f", "torch.cuda.c"}
+    assert read_table(save(tmp_path, TARGET + rows)).watched == names
 
 
 def test_digest_tells_tables_and_oldest_versions_apart(tmp_path: Path) -> None:
@@ -179,7 +210,7 @@ BY_HAND = "needs a 'message' that says what to do by hand, or why not"
         ('status = "same"\nmesage = "m"', "unknown key 'mesage'; did you mean 'message'?"),
     ],
 )
-@pytest.mark.parametrize("kind", ["api", "env", "package", "cli"])
+@pytest.mark.parametrize("kind", ["api", "env", "package", "cli", "resource"])
 def test_mistake_in_a_row_is_named(tmp_path: Path, kind: str, text: str, error: str) -> None:
     row = f'[{kind}."torch.cuda.c"]\nevidence = "docs:x"\n{text}\n'
     assert errors(tmp_path, TARGET + row) == [f'v.toml: [{kind}."torch.cuda.c"]: {error}']

@@ -27,6 +27,7 @@ _SECTIONS = {
     "env": "Environment variables",
     "cli": "Commands",
     "package": "Packages",
+    "resource": "Containers, schedulers and system packages",
 }
 
 
@@ -75,6 +76,7 @@ def _lines(name: str, table: Table, sources: dict[str, str]) -> Iterator[str]:
     yield f"# {target.title} (`--target {name}`)"
     yield ""
     yield "What each name becomes. The rule of a row is called `kind:name` in reports, such as `api:torch.cuda.Event`."
+    yield "A name that ends in `*` stands for every variable that begins like it and has no row of its own."
     yield "The last column says where to look it up. [How to read and change a row](../adding-a-row.md)."
     yield ""
     yield from _facts(table)
@@ -96,9 +98,14 @@ def _facts(table: Table) -> Iterator[str]:
     yield f"| `{source.module}` | `{words.module}` of the package `{target.package}` |"
     yield f'| `"{source.device}"`, `"{source.device}:0"` | `"{words.device}"`, `"{words.device}:0"` |'
     yield f'| `"{source.backend}"` | `"{words.backend}"` |'
-    yield f"| `.{source.method}()`, `.{source.predicate}` | `.{words.method}()`, `.{words.predicate}` |"
+    method = filled(table, words.method)
+    method = method if method.endswith(")") else f"{method}()"
+    yield f"| `.{source.method}()`, `.{source.predicate}` | `.{method}`, `.{filled(table, words.predicate)}` |"
     until = f" (left out with `--min-torch {target.import_until}` or newer)" if target.import_until else ""
-    yield f"| beside `import torch` | `{target.import_line}`{until} |"
+    if target.import_line:
+        yield f"| beside `import torch` | `{target.import_line}`{until} |"
+    if target.install:
+        yield f"| a CUDA build of torch | {target.install} |"
     yield f"| versions that rows may name | {', '.join(target.versions)} |"
 
 
@@ -111,8 +118,10 @@ def _outcome(rule: Rule, table: Table) -> str:
     """What a row does, or tells a person to do, in one cell."""
     parts = [f"`{filled(table, rule.to)}`"] if rule.to else []
     parts += [f"keyword `{old}` → `{new}`" for old, new in rule.keywords.items()]
+    parts += [f"arguments by name: {', '.join(f'`{name}`' for name in rule.parameters)}"] if rule.parameters else []
     parts += [f"where the file uses `{rule.together}`"] if rule.together else []
     parts += [f"from {table.target.package} {rule.since}"] if rule.since else []
+    parts += [f"from {rule.key} {rule.first}"] if rule.first and rule.first not in (rule.message or "") else []
     shown = [", ".join(parts)] if parts else []
     return " — ".join([*shown, *(text for text in (rule.message, rule.review) if text)]) or "stays"
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from migrate.codemods.evidence import CHECKPOINT, backend_problem, device_problem, flows, names_cuda
-from migrate.codemods.view import OPTIONS, View, guarded
+from migrate.codemods.expressions import literal_edits
+from migrate.codemods.view import View, guarded
 from migrate.model import Draft, Edit
-from migrate.naming import last_part, says
+from migrate.naming import OPTIONS, last_part, says
 from migrate.syntax import Literal, Site
 
 _ATTRIBUTES = ("getattr", "hasattr", "setattr", "delattr")
@@ -83,14 +84,17 @@ def claims(view: View, literal: Literal, patterns: Shapes) -> bool:
 
 
 def _asks_predicate(view: View, literal: Literal) -> bool:
-    site = literal.site
-    return literal.value == view.table.source.predicate and site.callee in _ATTRIBUTES and site.position == "1"
+    return literal.value == view.table.source.predicate and _names_attribute(literal)
+
+
+def _names_attribute(literal: Literal) -> bool:
+    return literal.site.callee in _ATTRIBUTES and literal.site.position == "1"
 
 
 def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
     site = literal.site
     words = view.table.target.words
-    if site.callee in _ATTRIBUTES and site.position == "1":
+    if _names_attribute(literal):
         return _attribute(view, literal)
     if listed := view.listed(site.siblings):
         return _left(literal, "device", f"{listed} is listed beside it")
@@ -104,7 +108,8 @@ def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
     problem = device_problem(view, literal, patterns.device.fullmatch(literal.value) is not None)
     if not problem and site.kind in _TESTING and _tests_target(view, literal):
         return _left(literal, "device", f"the same function asks for {words.device} elsewhere")
-    runs = site.kind in ("argument", "assign", "return", "iterate") or (site.kind == "default" and not site.callee)
+    runs = site.kind in ("argument", "assign", "return", "iterate")
+    runs = runs or (site.kind == "default" and (not site.callee or view.flows.uses_option(site.name)))
     return _decided(view, literal, "device", {view.table.source.device: words.device}, problem, runs)
 
 
@@ -190,6 +195,12 @@ def _decided(view: View, literal: Literal, kind: str, swaps: dict[str, str], pro
     if problem:
         return Draft(rule_id, start, end, "manual", problem)
     edits = tuple(_swapped(literal, swaps))
+    device, expression = view.table.target.words.device, view.table.target.expression
+    if expression and expression.is_device and device in swaps.values() and not _names_attribute(literal):
+        swaps = {old: expression.text if new == device else new for old, new in swaps.items()}
+        edits, problem = literal_edits(view, literal, edits, device)
+        if problem:
+            return Draft(rule_id, start, end, "manual", problem)
     if not edits:
         return Draft(rule_id, start, end, "manual", "the word is split over adjacent literals")
     message = ", ".join(f"{edit_old} → {new}" for edit_old, new in swaps.items() if edit_old in literal.value)

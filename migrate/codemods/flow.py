@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from migrate.bindings import meaning
 from migrate.model import Table
-from migrate.naming import last_part, says
+from migrate.naming import OPTIONS, last_part, says
 from migrate.source import Place, Scan
 from migrate.trees import below, every
 
@@ -19,6 +19,7 @@ Carrier = tuple[str, int, str]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.Module)
 _NAMES = ("gpu", "tpu")
+_PARSED = re.compile(r"\b(\w+)(?:, ?\w+)? ?=[^=\n]*\bparse")  # a = parser.parse_args()
 _TEXT_METHODS = frozenset({"lower", "strip", "upper", "format", "copy"})
 
 
@@ -31,6 +32,7 @@ class Flows:
     _parents: dict[Carrier, Carrier] = field(default_factory=dict)
     _devices: set[Carrier] | None = None
     _tables: set[Carrier] = field(default_factory=set)
+    _used: set[Carrier] = field(default_factory=set)
 
     def holds_device(self, place: Place, name: str) -> bool:
         """Whether the file passes what a name, a dotted name, an option or a key holds to torch as a device."""
@@ -45,6 +47,12 @@ class Flows:
         self.devices()
         return any(self.find(carrier) in self._tables for carrier in self._asked(place, name))
 
+    def uses_option(self, name: str) -> bool:
+        """Whether the file itself hands the value of an option, or of a field, over as a device."""
+        leaf = last_part(name).lstrip("-").replace("-", "_")
+        self.devices()
+        return any(self.find((kind, 0, leaf)) in self._used for kind in ("attribute", "option"))
+
     def takes_device(self, function: str, parameter: str) -> bool:
         """Whether a parameter of a function of this file holds a device."""
         definitions = self.scan.called(function)
@@ -56,6 +64,7 @@ class Flows:
             reader = _Reader(self, self.table)
             self._devices = reader.devices()
             self._tables = reader.tables(self._devices)
+            self._used = {self.find(carrier) for carrier in reader.used}
         return self._devices
 
     def _asked(self, place: Place, name: str) -> list[Carrier]:
@@ -88,9 +97,11 @@ class _Reader:
         self.functions = flows.scan.functions()
         self.bound: dict[int, frozenset[str]] = {}
         self.seeds: set[Carrier] = set()
+        self.used: set[Carrier] = set()  # of what is handed over as a device
         self.names: set[Carrier] = set()  # of what holds a name such as "gpu", which is no device of torch's
         self.lookups: list[tuple[ast.expr, ast.expr, tuple[ast.AST, ...]]] = []
         self.no_devices = tuple(name for name in _NAMES if name != table.source.device)
+        self.parsed = frozenset(_PARSED.findall(flows.scan.text))
         self.numbered = re.compile(rf"{re.escape(table.source.device)}:")
 
     def devices(self) -> set[Carrier]:
@@ -177,8 +188,17 @@ class _Reader:
         for where, value in _passed(node):
             if self.takes_device(node.func, where):
                 self.seeds.update(self.carriers(value, around))
+                for part in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
+                    self.used.update(self.carriers(part, around) if not self.is_of_tensor(part) else ())
             for parameter in self.parameters(node.func, where):
                 self.share(parameter, value, around)
+
+    def is_of_tensor(self, node: ast.expr) -> bool:
+        """Whether an expression asks something that holds no options for its device, such as a tensor."""
+        if not isinstance(node, ast.Attribute) or node.attr != "device":
+            return False
+        base = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+        return base not in self.parsed and not says(base, OPTIONS)
 
     def takes_device(self, function: ast.expr, where: str) -> bool:
         if not where.isdigit():

@@ -11,6 +11,7 @@ from migrate.model import Draft
 from migrate.trees import every
 
 Span = tuple[int, int]
+_DOUBLES = ("torch.float64", "torch.double")
 
 
 def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
@@ -20,7 +21,7 @@ def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     question is that of an `if` around it, it still moves, but a person has to see both.
     """
     calls = _calls_that_stay(view, drafts)
-    drafts = [_inside_of_call(draft, calls) for draft in drafts]
+    drafts = _of_doubles(view, [_inside_of_call(draft, calls) for draft in drafts])
     module = view.table.source.module + "."
     stuck = [draft for draft in drafts if draft.safety == "manual" and draft.rule_id.startswith(f"api:{module}")]
     if not stuck:
@@ -60,6 +61,33 @@ def _inside_of_call(draft: Draft, calls: Sequence[Span]) -> Draft:
     if not draft.edits or not draft.rule_id.startswith("device:") or not any(_within(draft, call) for call in calls):
         return draft
     return replace(draft, safety="manual", edits=(), message="an argument of a call that stays as it is")
+
+
+def _of_doubles(view: View, drafts: list[Draft]) -> list[Draft]:
+    """The drafts, with those worth a review that name the device of a tensor of doubles."""
+    changing = {draft.start for draft in drafts if draft.edits and draft.rule_id.startswith("device:")}
+    if not changing or not any(name in view.scan.text for name in _DOUBLES):
+        return drafts
+    made = {
+        _span(view, value)[0]
+        for node in every(view.scan.module.node)
+        if isinstance(node, ast.Call) and any(_is_double(keyword) for keyword in node.keywords)
+        for value in (*node.args, *(keyword.value for keyword in node.keywords))
+        if isinstance(value, ast.Constant)
+    }
+    both, title = changing & made, view.table.target.title
+    return [
+        replace(draft, safety="review", message=f"{draft.message}; a tensor of float64: see whether {title} takes it")
+        if draft.start in both
+        else draft
+        for draft in drafts
+    ]
+
+
+def _is_double(keyword: ast.keyword) -> bool:
+    value = keyword.value
+    named = isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name) and f"{value.value.id}.{value.attr}"
+    return keyword.arg == "dtype" and named in _DOUBLES
 
 
 def _asks(view: View, draft: Draft) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from migrate.codemods.names import covered_names
 from migrate.codemods.plan import used_names
-from migrate.codemods.view import OPTIONS, View, dotted_of, guarded, judge
-from migrate.model import Draft, Edit, Safety
+from migrate.codemods.templates import filled, method_edits, method_word, predicate_edits
+from migrate.codemods.view import View, dotted_of, guarded, judge
+from migrate.model import Draft, Safety
+from migrate.naming import OPTIONS
 from migrate.syntax import Use
 
 _ARGUMENTS = frozenset({"device", "non_blocking", "memory_format", "async", "async_"})
@@ -72,19 +74,20 @@ def _identifier_reason(use: Use, number: int) -> str:
 
 
 def _call(view: View, use: Use, number: int) -> Draft:
-    step = use.steps[number]
-    target = view.table.target.words
+    step, call = use.steps[number], use.steps[number + 1]
     rule_id = f"method:{step.text}"
     problem = _foreign(view, use, number)
+    edits, why = method_edits(view, step, call)
+    if why and not problem:
+        problem = "manual", why
     if draft := guarded(view, use.place, step.start, step.end, editing=problem is None):
         return draft
     if problem:
         return Draft(rule_id, step.start, step.end, problem[0], problem[1])
     rule = view.table.rule("api", f"torch.nn.Module.{step.text}")
-    arguments = use.steps[number + 1].arguments
-    review = rule.review if rule and arguments else None
-    edits = (Edit(step.start, step.end, target.method),)
-    message = review or f".{step.text}() → .{target.method}()"
+    review = rule.review if rule and call.arguments else None
+    method = method_word(view.table)
+    message = review or f".{step.text}() → .{method if method.endswith(')') else f'{method}()'}"
     return Draft(rule_id, step.start, step.end, "review" if review else "safe", message, edits, needs_import=True)
 
 
@@ -113,7 +116,7 @@ def _foreign(view: View, use: Use, number: int) -> tuple[Safety, str] | None:
 
 
 def _predicate(view: View, use: Use, number: int, called: bool) -> Draft:
-    step, target = use.steps[number], view.table.target.words
+    step = use.steps[number]
     if draft := guarded(view, use.place, step.start, step.end):
         return draft
     rule_id = f"method:{step.text}"
@@ -128,5 +131,8 @@ def _predicate(view: View, use: Use, number: int, called: bool) -> Draft:
         return Draft(rule_id, step.start, step.end, "manual", why)
     if step.text in view.scan.overriding.values() and len(use.steps[:number]) == 1 and use.steps[0].text == "self":
         return Draft(rule_id, step.start, step.end, "manual", "the class defines it itself: write its twin")
-    edits = (Edit(step.start, step.end, target.predicate),)
-    return Draft(rule_id, step.start, step.end, "safe", f".{step.text} → .{target.predicate}", edits, needs_import=True)
+    edits, why = predicate_edits(view, use, number)
+    if why:
+        return Draft(rule_id, step.start, step.end, "manual", why)
+    word = filled(view.table, view.table.target.words.predicate)
+    return Draft(rule_id, step.start, step.end, "safe", f".{step.text} → .{word}", edits, needs_import=True)

@@ -98,7 +98,7 @@ def _renamed(view: View, plan: Plan, use: Use, name: str, verdict: Verdict, name
     edits, problem = _name_edits(view, plan, use, name, names, new.split("."))
     inside: tuple[Edit, ...] = ()
     if not problem:
-        inside, problem = call_edits(view.table, rule, use, names)
+        inside, problem = call_edits(view, rule, use, names)
     if problem:
         yield Draft(rule.id, start, end, "manual", problem)
         return
@@ -141,18 +141,21 @@ def _name_edits(
 
 def _spelled_out(view: View, use: Use, names: Names, new: list[str]) -> tuple[tuple[Edit, ...], str]:
     """Write the whole chain anew, from whatever the file calls torch."""
-    whole = ".".join(new)
+    whole, expression = ".".join(new), view.table.target.expression
+    if expression and not expression.is_device and whole.startswith(f"{expression.meaning}."):
+        return (Edit(use.start, names[-1].end, expression.root + whole.removeprefix(expression.meaning)),), ""
     if any(mark in view.scan.text[use.start : names[-1].end] for mark in "#\r\n\\("):
         return (), f"becomes {whole}, but the name is spread over several lines"
     if new[0] == "torch":
-        torch = _torch_here(use)
+        torch = torch_here(use)
         if not torch:
             return (), f"becomes {whole}, but torch itself is not imported here"
         whole = ".".join([torch, *new[1:]])
     return (Edit(use.start, names[-1].end, whole),), ""
 
 
-def _torch_here(use: Use) -> str:
+def torch_here(use: Use) -> str:
+    """What torch itself is called where a chain stands, or ""."""
     if use.meaning.names == {"torch"}:
         return use.steps[0].text
     for scope in use.place.scope.chain():

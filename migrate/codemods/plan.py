@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from migrate.bindings import home_of
+from migrate.codemods.templates import call_edits
 from migrate.codemods.view import Verdict, View, components, guarded, judge
+from migrate.model import Rule
 from migrate.syntax import Import, ImportedName, Use
 
 
@@ -92,6 +94,8 @@ def _binding(view: View, statement: Import, name: ImportedName, used: frozenset[
         return Binding(statement, name, verdict, "torch", name.local)
     if verdict.new is None:
         return Binding(statement, name, verdict, None, name.local)
+    if verdict.rule and verdict.new != name.dotted and (why := _uncallable(view, statement, name, verdict.rule)):
+        return Binding(statement, name, verdict, None, name.local, why)
     local, leaf = name.local, verdict.new.rpartition(".")[2]
     if not name.aliased and leaf != local and _can_rename(view, statement, name, leaf):
         local = leaf
@@ -99,6 +103,21 @@ def _binding(view: View, statement: Import, name: ImportedName, used: frozenset[
     if not found.certain:
         return Binding(statement, name, verdict, None, name.local, found.why)
     return Binding(statement, name, verdict, verdict.new, local)
+
+
+def _uncallable(view: View, statement: Import, name: ImportedName, rule: Rule) -> str:
+    """Why the calls of a function that takes other arguments there cannot all follow its import, or ""."""
+    if not rule.is_template:
+        return ""
+    home = statement.place.scope.home(name.local)
+    if home.kind == "module" and name.local in view.repository.exported:
+        return f"other files import {name.local} from here, and their calls take other arguments there"
+    for use in view.index.uses:
+        if use.steps[0].text == name.local and home_of(use.place.scope, name.local) is home:
+            _, problem = call_edits(view, rule, use, use.steps[:1])
+            if problem:
+                return problem
+    return ""
 
 
 def _can_rename(view: View, statement: Import, name: ImportedName, new: str) -> bool:

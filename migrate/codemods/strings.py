@@ -92,21 +92,22 @@ def _annotation(view: View, literal: Literal) -> Draft:
 def _variable(view: View, literal: Literal) -> Draft:
     """The name of an environment variable, or an upper-case constant of the project."""
     name = literal.value
-    rule = view.table.rule("env", name)
-    if rule is None and not name.startswith(view.table.sites.env_prefixes):
-        return _left(literal, "text", "a constant or a variable of the project")
     known = _is_environment(view, literal.site)
+    rule = view.table.rule_for("env", name) if known else view.table.rule("env", name)
+    likely = known or literal.site.kind == "key"
+    if (rule is None or not likely) and not name.startswith(view.table.sites.env_prefixes):
+        return _left(literal, "text", "a constant or a variable of the project")
     if rule is None and not known:
         return _left(literal, "text", "a constant of the project")
-    rule_id = rule.id if rule else f"env:{name}"
-    renames = rule is not None and rule.status == "renamed" and (known or literal.site.kind == "key")
+    rule_id = f"env:{name}"
+    renames = rule is not None and rule.status == "renamed" and likely
     if draft := guarded(view, literal.place, literal.start, literal.end, editing=renames):
         return draft
     if renames and rule and rule.to and _has_twin(view, rule.to):
         return _left(literal, "multi-backend", f"the file names {rule.to} as well")
     piece = literal.pieces[0]
     if rule is None or rule.to is None or not renames:
-        doubt = "" if known or literal.site.kind == "key" else "an environment variable? "
+        doubt = "" if likely else "an environment variable? "
         return _manual(literal, rule_id, doubt + advice(rule, name, view.table))
     if len(literal.pieces) != 1 or piece.text != name:
         return _manual(literal, rule_id, "the name is split over adjacent literals")

@@ -28,6 +28,8 @@ def about_cuda(view: View, literal: Literal) -> tuple[str, str] | None:
     if text == "CUDAExecutionProvider":
         why = f"onnxruntime's name for CUDA GPUs: see which provider it has for {view.table.target.title}"
         return "text:CUDAExecutionProvider", why
+    if text == "cudagraphs" and site.kind == "argument" and (site.callee == "compile" or site.position == "backend"):
+        return "text:cudagraphs", "torch.compile's backend that records CUDA graphs: see which one the vendor has"
     if _SORT_KEY.fullmatch(text) and site.kind != "key":
         return "api:profiler.sort_by", advice(view.table.rule("api", "profiler.sort_by"), text, view.table)
     if (rule := view.table.rule("cli", first)) and site.kind in ("argument", "assign"):
@@ -71,6 +73,6 @@ def _told(view: View, literal: Literal) -> tuple[str, str] | None:
     if re.search(rf"(?:device|backend)[\w-]*[\"']?\s*[:= ]\s*[\"']?{words}(?![\w-])", text):
         return "text:settings", "settings in a text: see who reads them"
     names = (match.group(1) for match in re.finditer(r"(?<!\w)([A-Z][A-Z0-9_]+)=", text))
-    if any(view.table.rule("env", name) for name in names):
+    if any(view.table.rule_for("env", name) for name in names):
         return "text:settings", "sets an environment variable in a text: see who reads it"
     return None

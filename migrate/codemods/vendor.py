@@ -142,4 +142,7 @@ def _draft(view: View, node: ast.stmt, at: int, *, before: bool) -> Draft:
     added = f"{indent}{target.import_line}{newline}"
     if not before and at == len(text) and not text.endswith(("\n", "\r")):
         added = f"{newline}{indent}{target.import_line}"
-    return Draft(rule_id, at, at, "safe", f"loads {target.package}", (Edit(at, at, added),))
+    edits = (Edit(at, at, added),)
+    if target.import_review and target.import_beside in text:
+        return Draft(rule_id, at, at, "review", target.import_review, edits)
+    return Draft(rule_id, at, at, "safe", f"loads {target.package}", edits)

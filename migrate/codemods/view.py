@@ -14,12 +14,6 @@ from migrate.model import Draft, Edit, Repository, Rule, Table
 from migrate.source import Place, Scan
 from migrate.syntax import Index, Use
 
-# Names of objects that hold the options of a program.
-OPTIONS = frozenset(
-    {"args", "arg", "opt", "opts", "options", "cfg", "config", "conf", "hparams", "flags", "params", "FLAGS", "self",
-     "cls", "settings"}
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -106,7 +100,7 @@ def guarded(view: View, place: Place, start: int, end: int, *, editing: bool = T
     """
     words = view.table.target.words
     if place.overrides:
-        why = f"part of the class's own {view.table.source.method}(): write its {words.method}() twin"
+        why = f"part of the class's own {view.table.source.method}(): write its {words.method.partition('(')[0]}() twin"
         return Draft("method:override", start, end, "manual", why)
     if place.guard and (editing or not place.guard.soft):
         reason = place.guard.reason

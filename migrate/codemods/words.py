@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from migrate.advice import advice
 from migrate.codemods.plan import Plan
+from migrate.codemods.templates import filled
 from migrate.codemods.view import View, guarded
-from migrate.model import Draft, Edit, Safety
+from migrate.model import Draft, Edit, Rule, Safety
 from migrate.naming import says
 from migrate.syntax import Import, Word
 
@@ -36,24 +37,31 @@ def _word(view: View, word: Word) -> Draft:
     start, end, source = word.start, word.end, view.table.source
     if word.role == "definition" and word.text in (source.method, source.predicate) and word.place.owner:
         target = view.table.target.words
-        twin = target.method if word.text == source.method else target.predicate
+        twin = filled(view.table, target.method if word.text == source.method else target.predicate)
         why = (
             f"{word.place.owner} defines its own {word.text}: nothing calls it once callers say {twin}; write the twin"
         )
         return Draft("method:override", start, end, "manual", why)
-    if word.role == "keyword" and (rule := view.table.rule("env", word.text)):
+    if word.role == "keyword" and (rule := _variable(view, word)):
         if rule.to and _is_environment(view, word):
             safety: Safety = "review" if rule.review else "safe"
             message = rule.review or f"{word.text} → {rule.to}"
             edits = (Edit(start, end, rule.to),)
             return guarded(view, word.place, start, end) or Draft(rule.id, start, end, safety, message, edits)
-        return Draft(rule.id, start, end, "manual", f"an environment variable? {advice(rule, word.text, view.table)}")
+        doubt = "" if _is_environment(view, word) else "an environment variable? "
+        return Draft(f"env:{word.text}", start, end, "manual", doubt + advice(rule, word.text, view.table))
     if word.role == "keyword" and any(callee.startswith("torch.") for callee in word.callees):
         why = f"a keyword of {sorted(word.callees)[0]} that names CUDA: see what the vendor's torch takes"
         return guarded(view, word.place, start, end, editing=False) or Draft(
             f"keyword:{word.text}", start, end, "manual", why
         )
     return Draft("left:identifier", start, end, "left", f"a {word.role} of the project")
+
+
+def _variable(view: View, word: Word) -> Rule | None:
+    """The row of a variable; a pattern counts only where the keyword is one for sure."""
+    table = view.table
+    return table.rule_for("env", word.text) if _is_environment(view, word) else table.rule("env", word.text)
 
 
 def _is_environment(view: View, word: Word) -> bool:

@@ -11,16 +11,16 @@ from migrate.kinds.reading import Reader, Source, reported
 from migrate.model import Finding, Kind, Repository, Table
 
 _READERS: dict[Kind, str] = {  # kind -> the module whose function `read` takes its files
-    "notebook": "prose",
-    "shell": "prose",
-    "make": "prose",
-    "yaml": "prose",
-    "json": "prose",
-    "toml": "prose",
-    "ini": "prose",
-    "env": "prose",
+    "notebook": "notebook",
+    "shell": "commands",
+    "make": "make",
+    "yaml": "yaml_file",
+    "json": "json_file",
+    "toml": "toml_file",
+    "ini": "ini_file",
+    "env": "env_file",
     "docker": "docker",
-    "requirements": "prose",
+    "requirements": "requirements",
     "docs": "docs",
     "prose": "prose",
 }

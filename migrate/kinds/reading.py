@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from migrate.about import RULE_IDS
 from migrate.comments import Comments
 from migrate.edits import apply_edits, line_starts
 from migrate.finder import Span, text_mentions
 from migrate.found import end_of_line, finding_of, place_of
-from migrate.model import RULE_IDS, SUPPRESSION, Cell, Draft, Finding, Kind, Repository, Table
+from migrate.model import SUPPRESSION, Cell, Draft, Finding, Kind, Repository, Table
 from migrate.settle import settled
 from migrate.suppress import suppressed
 
@@ -36,16 +37,20 @@ class Reading:
 
     `drafts` may come in any order and speak of a place twice. A mention of CUDA that none of them covers is left:
     as a comment inside one of `comments`, else as `rest`. `verify` raises `SyntaxError` for a text with the edits
-    made that is not what it should be. `cell_of` gives the cell of an offset in a notebook. `above` is for languages
-    in which a comment has a line of its own: it is about the one below.
+    made that is not what it should be. `above` is for languages in which a comment has a line of its own: it is about
+    the one below. `mentions` are those of the text that count, None where all do. For a notebook
+    `cell_of` gives the cell of an offset, and `shown` a found text as its reader knows it.
     """
 
     drafts: Iterable[Draft]
     comments: Sequence[Span] = ()
     rest: tuple[str, str] = ("left:text", _TEXT)
     verify: Callable[[str], object] | None = None
+    mentions: Sequence[Span] | None = None
     cell_of: Callable[[int], Cell | None] | None = None
     above: bool = False
+    shown: Callable[[str], str] | None = None
+    kept: Sequence[Draft] = ()
 
 
 Reader = Callable[[Source], Reading]
@@ -57,23 +62,30 @@ def reported(source: Source, reading: Reading) -> tuple[Finding, ...]:
     Raises `SyntaxError` where the edits would break the file, which would be our bug.
     """
     text = source.text
-    starts, mentions = line_starts(text), text_mentions(text, source.table.sites)
-    drafts = settled(reading.drafts)
+    starts = line_starts(text)
+    mentions = text_mentions(text, source.table.sites) if reading.mentions is None else reading.mentions
+    drafts = [*settled(reading.drafts), *reading.kept]
     drafts += _unspoken(text, mentions, drafts, reading)
     found = sorted((finding_of(text, mentions, draft, starts) for draft in drafts), key=place_of)
-    findings = _suppressed(source, reading, drafts, tuple(found))
-    if reading.cell_of:
-        findings = tuple(replace(finding, cell=reading.cell_of(finding.start)) for finding in findings)
+    kept = _suppressed(source, reading, drafts, tuple(found))
+    findings = tuple(_placed(reading, finding, starts) for finding in kept)
     edits = [edit for finding in findings for edit in finding.edits]
     if edits and reading.verify:
         reading.verify(apply_edits(text, edits))
     return findings
 
 
+def _placed(reading: Reading, finding: Finding, starts: Sequence[int]) -> Finding:
+    """A finding with its cell, in the words of the cell, where the file has cells."""
+    cell = reading.cell_of(starts[finding.line - 1] + finding.column - 1) if reading.cell_of else None
+    found = reading.shown(finding.found) if reading.shown else finding.found
+    return replace(finding, cell=cell, found=found)
+
+
 def _suppressed(
     source: Source, reading: Reading, drafts: Sequence[Draft], findings: tuple[Finding, ...]
 ) -> tuple[Finding, ...]:
-    if SUPPRESSION not in source.text:
+    if SUPPRESSION not in source.text or not reading.comments:
         return findings
     ends = [end_of_line(source.text, start) for start in line_starts(source.text)]
     comments = Comments(sorted(reading.comments), ends, _lead(source.text, reading.comments), reading.above)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from migrate.advice import advice
-from migrate.model import Draft, Edit, Rule, Safety, Table
+from migrate.finder import names_package
+from migrate.model import Draft, Edit, RowKind, Rule, Safety, Table
 from migrate.naming import says
 
 _SEPARATORS = re.compile(r"[-_.]+")
@@ -21,7 +22,7 @@ def variable(table: Table, name: str, start: int) -> Draft | None:
     end = start + len(name)
     if rule and rule.to and rule.status == "renamed":
         return _renamed(rule, name, start, end, rule.to)
-    return Draft(f"env:{name}" if rule is None else rule.id, start, end, "manual", advice(rule, name, table))
+    return Draft(f"env:{name}", start, end, "manual", advice(rule, name, table))
 
 
 def device(table: Table, value: str, start: int, problem: str = "") -> Draft | None:
@@ -54,15 +55,17 @@ def named_value(table: Table, name: str, value: str, start: int) -> Draft | None
 
 def command(table: Table, word: str, start: int) -> Draft | None:
     """A command by its name; a path to it is one, too."""
-    rule = table.rule("cli", word.rpartition("/")[2])
-    return _reported(table, rule, word, start)
+    key = word.rpartition("/")[2]
+    return _reported(table, "cli", key, word, start) if table.rule("cli", key) else None
 
 
 def distribution(table: Table, name: str, start: int) -> Draft | None:
     """A package by its name on a registry; None for one that needs nothing done."""
     normal = normalized(name)
+    if not names_package(normal, table.sites):
+        return None
     key = next((key for pattern, key in table.sites.outside.distributions if fnmatchcase(normal, pattern)), None)
-    return None if key is None else _reported(table, table.rule("package", key), name, start)
+    return None if key is None else _reported(table, "package", key, name, start)
 
 
 def normalized(name: str) -> str:
@@ -74,7 +77,7 @@ def resource(table: Table, name: str, start: int) -> Draft | None:
     """An image, a container runtime, a resource of a scheduler or a system package; None for others."""
     lower = name.lower()
     key = next((key for pattern, key in table.sites.outside.resources if fnmatchcase(lower, pattern)), None)
-    return None if key is None else _reported(table, table.rule("resource", key), name, start)
+    return None if key is None else _reported(table, "resource", key, name, start)
 
 
 def unedited(draft: Draft, why: str) -> Draft:
@@ -96,7 +99,8 @@ def _swapped(rule_id: str, value: str, old: str, new: str, start: int, problem: 
     return Draft(rule_id, start, end, "safe", message, (Edit(start, start + len(old), new),))
 
 
-def _reported(table: Table, rule: Rule | None, name: str, start: int) -> Draft | None:
-    if rule is None or rule.status in ("same", "harmless", "native"):
+def _reported(table: Table, kind: RowKind, key: str, name: str, start: int) -> Draft | None:
+    rule = table.rule(kind, key)
+    if rule and rule.status in ("same", "harmless", "native"):
         return None
-    return Draft(rule.id, start, start + len(name), "manual", advice(rule, name, table))
+    return Draft(f"{kind}:{key}", start, start + len(name), "manual", advice(rule, name, table))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import accumulate
 from unicodedata import category, east_asian_width
 
+from migrate.kinds.sources import readable
 from migrate.leftovers import CheckResult, Leftover
 from migrate.report.shown import check_summary, commands_in, described, entry_line, error_line, place_of, printable
 
 _GUTTER = "    | "  # no line begins with source, which might spell a command for the log of a CI job
+_LITERAL = re.compile(r'\s*(?P<key>"source":\s*)?"(?P<text>[^"\\]*(?:\\.[^"\\]*)*)"')  # a line of a notebook
 _WIDTH = 110
 _TAB = 4
 Cell = tuple[str, int]  # what is shown for a character, and how many columns it takes
@@ -24,7 +27,8 @@ def _lines(result: CheckResult) -> Iterator[str]:
     for leftover in result.new:
         yield f"{place_of(leftover)}: {described(leftover.finding)}"
         if leftover.text.strip():
-            yield from _excerpt(leftover)
+            text, column = _source(leftover)
+            yield from _excerpt(text, *_span(text, column, leftover.finding.found))
     yield from map(error_line, result.errors)
     if result.fixed:
         yield "in the baseline but gone:"
@@ -32,10 +36,20 @@ def _lines(result: CheckResult) -> Iterator[str]:
     yield check_summary(result)
 
 
-def _excerpt(leftover: Leftover) -> Iterator[str]:
+def _source(leftover: Leftover) -> tuple[str, int]:
+    """The line to show, and the column of what was found: in a notebook that of the cell, where it can be told."""
+    finding, cell = leftover.finding, leftover.finding.cell
+    literal = _LITERAL.match(leftover.text) if cell else None
+    if cell and literal:
+        lines = readable(literal["text"]).split("\n")
+        number = cell.line - 1 if literal["key"] else 0
+        if number < len(lines) and lines[number].startswith(finding.found[:1], cell.column - 1):
+            return lines[number], cell.column
+    return leftover.text, finding.column
+
+
+def _excerpt(text: str, first: int, last: int) -> Iterator[str]:
     """The source line, cut around what was found where it is long, and a caret line under it."""
-    text = leftover.text
-    first, last = _span(leftover)
     offset, stop = max(0, first - _WIDTH), last + _WIDTH  # no more of a line than may be shown, however long it is
     cells = _cells(text[offset:stop])
     starts = list(accumulate((width for _, width in cells), initial=0))
@@ -46,11 +60,10 @@ def _excerpt(leftover: Leftover) -> Iterator[str]:
     yield _GUTTER + " " * (len(before) + left - starts[low]) + "^" * max(1, right - left)
 
 
-def _span(leftover: Leftover) -> tuple[int, int]:
+def _span(text: str, column: int, found: str) -> tuple[int, int]:
     """Where in its line the found text is shown. Of several lines or a cut text, it is what stands in this line."""
-    text, finding = leftover.text, leftover.finding
-    at = min(finding.column - 1, len(text) - 1)
-    found = finding.found.removesuffix("…")
+    at = min(column - 1, len(text) - 1)
+    found = found.removesuffix("…")
     start = at if text.startswith(found, at) else text.find(found, max(0, at - len(found)), at + len(found))
     if not found or not 0 <= start <= at < start + len(found):
         return at, at + 1

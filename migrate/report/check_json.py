@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from migrate.leftovers import CheckResult, Leftover
@@ -41,10 +42,12 @@ def _summary(result: CheckResult) -> dict[str, Any]:
 
 def _leftover(leftover: Leftover) -> dict[str, Any]:
     finding = leftover.finding
+    cell = {"cell": asdict(finding.cell)} if finding.cell else {}
     return {
         "path": leftover.path,
         "line": finding.line,
         "column": finding.column,
+        **cell,
         "rule_id": finding.rule_id,
         "found": finding.found,
         "message": finding.message,

@@ -14,6 +14,7 @@ from migrate.report.shown import (
     diff_lines,
     error_lines,
     findings_by_file,
+    place_in_file,
     printable,
     rule_counts,
     scope_line,
@@ -56,7 +57,7 @@ def _parts(report: RepoReport, patch: str) -> Iterator[RenderableType]:
     for need, result, findings in findings_by_file(report):
         yield Text.assemble((printable(result.path), "bold"), f": {need}")
         for finding in findings:
-            where = f"  {finding.line}:{finding.column}".ljust(12)
+            where = f"  {place_in_file(finding)} ".ljust(12)
             yield Text.assemble((where, "dim"), (printable(finding.found), "bold"), f"  [{printable(finding.rule_id)}]")
             yield Text(" " * 12 + printable(finding.message), style=_STYLES[finding.safety])
         yield Text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from migrate.edits import unified_diff
@@ -65,10 +66,12 @@ def _file(result: FileResult) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
+    cell = {"cell": asdict(finding.cell)} if finding.cell else {}
     return {
         "rule_id": finding.rule_id,
         "line": finding.line,
         "column": finding.column,
+        **cell,
         "found": finding.found,
         "message": finding.message,
         "safety": finding.safety,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from migrate.leftovers import CheckResult, Leftover
-from migrate.report.shown import check_summary, described, entry_line, error_line, inert, is_fixable
+from migrate.report.shown import check_summary, described, entry_line, error_line, inert, is_fixable, place_in_file
 
 _LIMIT = 1_000_000  # bytes; GitHub refuses a summary of more than 1 MiB as a whole
 _RESERVE = 500  # bytes for saying what was cut
@@ -64,7 +64,7 @@ def _sections(result: CheckResult) -> Iterator[Section]:
 
 def _lines(leftover: Leftover) -> Iterator[str]:
     finding = leftover.finding
-    yield f"{finding.line}:{finding.column}: {inert(finding.found)}: {described(finding)}"
+    yield f"{place_in_file(finding)}: {inert(finding.found)}: {described(finding)}"
 
 
 def _fitting(title: str, lines: list[str], room: int) -> tuple[str, int]:

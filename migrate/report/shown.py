@@ -85,7 +85,12 @@ def rule_counts(report: RepoReport) -> list[RuleCount]:
         counts[key] += 1
         first.setdefault(key, (result, finding))
     rows = [
-        RuleCount(*key, count, f"{first[key][0].path}:{first[key][1].line}", first[key][1].message)
+        RuleCount(
+            *key,
+            count,
+            f"{first[key][0].path}:{place_in_file(first[key][1]).rpartition(':')[0]}",
+            first[key][1].message,
+        )
         for key, count in counts.items()
     ]
     return sorted(rows, key=lambda row: (ORDER.index(row.safety), -row.count, row.rule_id))
@@ -147,7 +152,13 @@ def _number(count: int, noun: str) -> str:
 
 def place_of(leftover: Leftover) -> str:
     """Where a leftover is, for the beginning of a line."""
-    return f"{inert_path(leftover.path)}:{leftover.finding.line}:{leftover.finding.column}"
+    return f"{inert_path(leftover.path)}:{place_in_file(leftover.finding)}"
+
+
+def place_in_file(finding: Finding) -> str:
+    """Line and column, those of the cell in a notebook."""
+    cell = finding.cell
+    return f"cell {cell.number}:{cell.line}:{cell.column}" if cell else f"{finding.line}:{finding.column}"
 
 
 def described(finding: Finding) -> str:

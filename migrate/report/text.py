@@ -9,6 +9,7 @@ from migrate.report.shown import (
     diff_lines,
     error_lines,
     findings_by_file,
+    place_in_file,
     printable,
     rule_counts,
     scope_line,
@@ -34,8 +35,7 @@ def _lines(report: RepoReport, patch: str) -> Iterator[str]:
     for need, result, findings in findings_by_file(report):
         yield f"{printable(result.path)}: {need}"
         for finding in findings:
-            where = f"{finding.line}:{finding.column}"
-            yield f"  {where:<9} {printable(finding.found)}  [{printable(finding.rule_id)}]"
+            yield f"  {place_in_file(finding):<9} {printable(finding.found)}  [{printable(finding.rule_id)}]"
             yield f"            {printable(finding.message)}"
         yield ""
     yield from (f"error: {line}" for line in error_lines(report))

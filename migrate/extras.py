@@ -1,0 +1,51 @@
+"""What some targets, and some projects, ask for beyond names: expressions, lines of a script, modules that are gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What is written in the place of a literal device, or of a module's long name, and the import that it takes."""
+
+    text: str  # utils.device_type
+    line: str  # from myproj import utils
+    root: str  # utils
+    dotted: str  # myproj.utils
+    meaning: str  # what the root stands for
+    module: str  # myproj; empty for a plain import
+    blocked: str = ""  # why a file cannot import it
+    is_device: bool = True  # else the short name of the vendor's module
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """Modules of the vendor's own that are gone, and the one (`alike`) that has, or had, the names of the first."""
+
+    title: str
+    package: str
+    modules: tuple[str, ...]
+    alike: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A line that a script gains behind `after`, or what a person is told where there is none.
+
+    `after` is "import" or the module of a class whose instance is assigned; `when` is the mode.
+    """
+
+    when: str
+    after: str
+    message: str
+    line: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What the target's API wants of a script in a mode, and its own call for the device."""
+
+    inserts: tuple[Insert, ...]
+    device_call: str
+    mode: str = "training"

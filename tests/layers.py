@@ -1,0 +1,218 @@
+"""Who may import whom: the tables of test_layers.py."""
+
+from __future__ import annotations
+
+# What a module takes from the others of the package: a module that is not named here has no place yet.
+OURS = {
+    "__init__": "engine runner table",
+    "__main__": "cli",
+    "progress": "report.console",
+    "extras": "",
+    "codemods.insertions": "codemods.enclosing codemods.view extras model trees",
+    "codemods.retired": "codemods.enclosing codemods.names codemods.view extras model syntax",
+    "targets": "expression extras model reader",
+    "tablefiles": "reader toml",
+    "reader": "mistakes model",
+    "expression": "extras model",
+    "codemods.project": "codemods.insertions codemods.view extras model trees",
+    "codemods.expressions": "codemods.enclosing codemods.view extras model syntax",
+    "codemods.enclosing": "codemods.view edits trees",
+    "mistakes": "model",
+    "codemods.dependencies": "codemods.view finder kinds.pins model trees",
+    "support": "model table toml trees",
+    "codemods.plugin": "codemods.view model syntax",
+    "between": "model table",
+    "explain": "about advice edits engine model",
+    "cli_rules": "cli_check config explain model table",
+    "about": "",
+    "sites": "model",
+    "naming": "",
+    "found": "edits model",
+    "filetypes": "model",
+    "advice": "model",
+    "model": "extras",
+    "edits": "model",
+    "finder": "model",
+    "toml": "",
+    "table": "expression extras model reader sites tablefiles targets",
+    "neutral": "model table",
+    "config": "discover toml",
+    "hunks": "",
+    "vcs": "hunks",
+    "discover": "filetypes model vcs",
+    "repository": "discover engine model source trees",
+    # one file: the scan, made with the standard library only
+    "trees": "",
+    "bindings": "",
+    "guards": "model",
+    "source": "bindings guards",
+    "binder": "bindings model source",
+    "scan": "binder bindings edits finder guards model source",
+    # one file: the index, made with libcst
+    "spans": "",
+    "nesting": "",
+    "nodes": "",
+    "describe": "",
+    "newer": "edits model nesting nodes spans",
+    "regions": "nesting source spans",
+    "syntax": "bindings source",
+    "callsites": "describe model naming nodes syntax",
+    "records": "describe nodes regions source syntax",
+    "walk": "bindings callsites describe finder guards model nodes records regions source syntax",
+    "grammar": "callsites describe nodes records syntax walk",
+    "index": "callsites finder grammar model source syntax walk",
+    # one file: what becomes of it
+    "codemods.devices": "codemods.evidence codemods.expressions codemods.view model naming syntax",
+    "codemods.evidence": "callsites codemods.view naming syntax",
+    "codemods.flow": "bindings model naming source trees",
+    "codemods.gates": "codemods.view model trees",
+    "codemods.imports": "advice codemods.plan codemods.plugin codemods.view model syntax",
+    "codemods.methods": "codemods.names codemods.plan codemods.templates codemods.view model naming syntax",
+    "codemods.names": "advice callsites codemods.plan codemods.templates codemods.view model syntax",
+    "codemods.owners": "model source syntax trees",
+    "codemods.plan": "bindings codemods.templates codemods.view model syntax",
+    "codemods.strings": "advice codemods.devices codemods.texts codemods.view model naming syntax",
+    "codemods.templates": "codemods.enclosing codemods.view model syntax",
+    "codemods.texts": "advice codemods.view naming syntax",
+    "codemods.vendor": "codemods.imports codemods.view model source",
+    "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
+    "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
+    "codemods.__init__": (
+        "codemods.dependencies codemods.devices codemods.imports codemods.methods codemods.names "
+        "codemods.plan codemods.retired codemods.strings codemods.view codemods.words model"
+    ),
+    # one file: what its author keeps, and all of it together
+    "comments": "",
+    "suppress": "comments edits found model",
+    "author": "about codemods.view found model suppress",
+    "settle": "codemods.view edits found model",
+    "engine": (
+        "author codemods.__init__ codemods.gates codemods.project codemods.vendor edits expression finder "
+        "found index kinds.__init__ model nesting newer regions scan settle source support"
+    ),
+    # many files, and what is shown of them
+    "runner": "__init__ discover engine finder model repository",
+    "writer": "engine model",
+    "leftovers": "edits engine model",
+    "baseline": "leftovers",
+    "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
+    "report.__init__": "",
+    "report.annotated": "kinds.sources leftovers report.shown",
+    "report.check_json": "leftovers model report.shown",
+    "report.concise": "leftovers report.shown",
+    "report.console": "model report.shown",
+    "report.formats": "leftovers",
+    "report.github": "leftovers model report.shown",
+    "report.gitlab": "leftovers model report.shown",
+    "report.junit": "leftovers model report.shown",
+    "report.machine": "edits engine model",
+    "report.markdown": "leftovers report.shown",
+    "report.sarif": "about leftovers model report.shown",
+    "report.shown": "edits leftovers model",
+    "report.statistics": "leftovers report.shown",
+    "report.text": "model report.shown",
+    "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
+    "cli": (
+        "__init__ between cli_check cli_rules config discover model progress report.console report.machine "
+        "report.shown report.text runner support table vcs writer"
+    ),
+    # files that are no Python
+    "kinds.calls": "kinds.script naming",
+    "kinds.groups": "model",
+    "kinds.held": (
+        "kinds.calls kinds.groups kinds.options kinds.pieces kinds.rows kinds.script kinds.variables model naming"
+    ),
+    "kinds.heredocs": "kinds.script kinds.shellwords",
+    "kinds.installs": (
+        "finder kinds.calls kinds.excerpt kinds.options kinds.pieces kinds.pins kinds.rows kinds.script model"
+    ),
+    "kinds.make": "finder kinds.commands kinds.excerpt kinds.reading kinds.remains kinds.rows model",
+    "kinds.options": "kinds.calls kinds.excerpt kinds.pieces kinds.rows kinds.script model naming",
+    "kinds.pieces": "kinds.calls kinds.excerpt kinds.script kinds.shell model",
+    "kinds.remains": "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.variables model",
+    "kinds.script": "finder kinds.excerpt",
+    "kinds.shell": "kinds.heredocs kinds.script kinds.shellwords",
+    "kinds.shellwords": "finder kinds.script",
+    "kinds.variables": "kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script model",
+    "kinds.blocks": "edits finder kinds.excerpt kinds.together",
+    "kinds.cells": "edits finder kinds.sources",
+    "kinds.containers": (
+        "engine finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading kinds.rows model nesting"
+    ),
+    "kinds.dependencies": "kinds.entries kinds.page kinds.pins model",
+    "kinds.docker": (
+        "finder kinds.containers kinds.dockerfile kinds.excerpt kinds.pins kinds.reading kinds.rows "
+        "kinds.together model"
+    ),
+    "kinds.dockerfile": "finder kinds.excerpt",
+    "kinds.docs": "engine finder kinds.__init__ kinds.blocks kinds.commands kinds.excerpt kinds.reading model nesting",
+    "kinds.entries": "finder kinds.excerpt model",
+    "kinds.env_file": "finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.environments": "kinds.entries kinds.page kinds.rows model naming",
+    "kinds.foreign": (
+        "edits engine filetypes finder kinds.__init__ kinds.commands kinds.excerpt kinds.magics "
+        "kinds.reading kinds.rows kinds.sources model nesting settle"
+    ),
+    "kinds.ini_file": "edits finder found kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.json_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.magics": "comments edits found model",
+    "kinds.module": "edits finder kinds.excerpt kinds.sources model",
+    "kinds.notebook": (
+        "comments edits engine finder kinds.cells kinds.excerpt kinds.foreign kinds.magics kinds.module "
+        "kinds.reading kinds.sources model"
+    ),
+    "kinds.page": "finder kinds.entries kinds.reading kinds.rows model",
+    "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",
+    "kinds.resources": "finder kinds.commands kinds.entries kinds.page kinds.rows model",
+    "kinds.settings": (
+        "finder kinds.dependencies kinds.entries kinds.environments kinds.page kinds.reading kinds.resources "
+        "kinds.values model"
+    ),
+    "kinds.sources": "finder kinds.excerpt",
+    "kinds.together": "finder model",
+    "kinds.toml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings toml",
+    "kinds.values": "advice found kinds.entries kinds.page kinds.rows model naming",
+    "kinds.versions": "",
+    "kinds.yaml_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.commands": (
+        "finder kinds.groups kinds.held kinds.installs kinds.options kinds.pieces kinds.reading "
+        "kinds.remains kinds.rows kinds.script kinds.shell kinds.variables model"
+    ),
+    "kinds.pins": "finder kinds.rows kinds.versions model",
+    "kinds.__init__": "kinds.reading model",
+    "kinds.excerpt": "model",
+    "kinds.prose": "kinds.reading",
+    "kinds.reading": "about comments edits finder found model settle suppress",
+    "kinds.rows": "advice finder model naming",
+}
+
+# Everything else that is not in this table may be imported anywhere.
+RESTRICTED = {
+    "libcst": "callsites describe grammar newer nodes records regions spans walk",
+    "libcst._nodes.internal": "spans",
+    "click": "cli cli_check cli_rules",
+    "rich": "report.console",
+    "tomli": "toml",
+    "yaml": "kinds.yaml_file",
+    "markdown_it": "kinds.blocks",
+    "subprocess": "vcs",
+    "multiprocessing": "runner",
+    "concurrent": "check cli cli_check runner",
+    "tempfile": "writer",
+    "shutil": "writer",
+    "os": "discover hunks vcs writer",
+    "pathlib": (
+        "between check cli cli_check cli_rules config discover neutral runner support table tablefiles vcs writer"
+    ),
+    "time": "check progress runner",
+    "json": (
+        "baseline cli_rules kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
+        "report.machine report.sarif"
+    ),
+    "importlib": "__init__ kinds.__init__ report.formats",
+    "typing.Any": (
+        "__init__ baseline cli cli_check config grammar kinds.cells progress reader report.check_json "
+        "report.gitlab report.machine report.sarif sites support tablefiles targets toml"
+    ),
+}
+NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}
