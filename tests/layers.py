@@ -138,9 +138,7 @@ OURS = {
     "kinds.variables": "kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script model",
     "kinds.blocks": "edits finder kinds.excerpt kinds.together",
     "kinds.cells": "edits finder kinds.sources",
-    "kinds.containers": (
-        "engine finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading kinds.rows model nesting"
-    ),
+    "kinds.containers": "engine finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading model nesting",
     "kinds.dependencies": "kinds.entries kinds.page kinds.pins model",
     "kinds.docker": (
         "finder kinds.containers kinds.dockerfile kinds.excerpt kinds.pins kinds.reading kinds.rows "
