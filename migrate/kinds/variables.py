@@ -122,7 +122,7 @@ def variable_places(table: Table, pieces: Sequence[Piece]) -> Iterator[tuple[int
         draft = rows.variable(table, naming.name, naming.start)
         if draft is None:
             continue
-        if naming.name in own and table.rule_for("env", naming.name) is None:
+        if naming.name in own and table.rule("env", naming.name) is None:
             end = naming.start + len(naming.name)
             draft = Draft("left:identifier", naming.start, end, "left", "a variable of the script")
         yield number, Place(f"env:{naming.name}", draft)
