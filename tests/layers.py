@@ -120,13 +120,11 @@ OURS = {
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
     "kinds.held": (
-        "kinds.calls kinds.groups kinds.options kinds.pieces kinds.rows kinds.script kinds.variables model "
-        "naming"
+        "kinds.calls kinds.groups kinds.options kinds.pieces kinds.rows kinds.script kinds.variables model naming"
     ),
     "kinds.heredocs": "kinds.script kinds.shellwords",
     "kinds.installs": (
-        "finder kinds.calls kinds.excerpt kinds.options kinds.pieces kinds.pins kinds.rows kinds.script "
-        "model"
+        "finder kinds.calls kinds.excerpt kinds.options kinds.pieces kinds.pins kinds.rows kinds.script model"
     ),
     "kinds.make": "finder kinds.commands kinds.excerpt kinds.reading kinds.remains kinds.rows model",
     "kinds.options": "kinds.calls kinds.excerpt kinds.pieces kinds.rows kinds.script model naming",
@@ -138,9 +136,7 @@ OURS = {
     "kinds.variables": "kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script model",
     "kinds.blocks": "edits finder kinds.excerpt kinds.together",
     "kinds.cells": "edits finder kinds.sources",
-    "kinds.containers": (
-        "engine finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading kinds.rows model nesting"
-    ),
+    "kinds.containers": "engine finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading model nesting",
     "kinds.dependencies": "kinds.entries kinds.page kinds.pins model",
     "kinds.docker": (
         "finder kinds.containers kinds.dockerfile kinds.excerpt kinds.pins kinds.reading kinds.rows "
@@ -204,8 +200,7 @@ RESTRICTED = {
     "shutil": "writer",
     "os": "discover hunks vcs writer",
     "pathlib": (
-        "between check cli cli_check cli_rules config discover neutral runner support table tablefiles vcs "
-        "writer"
+        "between check cli cli_check cli_rules config discover neutral runner support table tablefiles vcs writer"
     ),
     "time": "check progress runner",
     "json": (

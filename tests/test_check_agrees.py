@@ -21,7 +21,7 @@ Place = tuple[str, int, int, str, str]
 
 @pytest.fixture(autouse=True)
 def tables_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_table", lambda target, _: table(target))
+    monkeypatch.setattr(module, "_table", lambda target, *_: table(target))
 
 
 def checked(discovery: Discovery, target: str) -> CheckResult:

@@ -117,6 +117,14 @@ def test_a_stage_begins_without_shell_and_entry_point() -> None:
     assert reported(text) == [("device:cuda", "manual", "cuda")]
 
 
+@pytest.mark.parametrize("words", ['"--device", "cuda"', '"--device=cuda"', '"--n", "1", "--device=cuda:1"'])
+def test_entry_point_takes_the_words_of_cmd(words: str) -> None:
+    text = f'FROM a\nENTRYPOINT ["python", "x.py"]\nCMD [{words}]\n'
+    assert migrated(text) == text.replace("cuda", "npu")
+    assert [safety for _, safety, _ in reported(text.replace("python", "docker"))] == ["manual"]
+    assert [safety for _, safety, _ in reported(f"CMD [{words}]\n")] == ["manual"]
+
+
 def test_shell_as_a_word_of_the_exec_form_keeps_its_escapes() -> None:
     text = 'CMD ["bash", "-c", "echo \\"$CUDA_VISIBLE_DEVICES\\""]\nENV CUDA_VISIBLE_DEVICES=0\n'
     assert migrated(text) == text.replace("CUDA_VISIBLE_DEVICES", "ASCEND_RT_VISIBLE_DEVICES")

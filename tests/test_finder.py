@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -104,6 +104,6 @@ def test_name_on_the_registry_makes_us_look_where_packages_are_listed(text: str)
 
 def test_file_without_a_reason_is_searched_in_no_time() -> None:
     data = b"lorem ipsum a-r-r-a-y cu cud xx-- " * 30_000
-    start = perf_counter()
+    start = process_time()
     assert not may_mention(data, SITES, "yaml")
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1

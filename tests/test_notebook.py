@@ -14,6 +14,7 @@ from kit import FIXTURES, TARGETS, all_cases, cases, findings, source_of
 from kit import migrated as migrated_text
 from notebooks import bytes_of, code, lines, migrated, notebook, result, sources, text_cell
 
+from migrate.between import load_between
 from migrate.engine import DecodeError, decode, migrate_bytes, rewritten
 from migrate.finder import Span
 from migrate.kinds import foreign
@@ -21,7 +22,6 @@ from migrate.kinds.cells import notebook_of
 from migrate.kinds.cells import source_of as read_source
 from migrate.kinds.rows import device
 from migrate.model import Draft, Table
-from migrate.table import load_between
 
 NOTEBOOKS = [case for case in all_cases() if case.startswith("notebook_")]
 LAYOUTS: list[dict[str, Any]] = [

@@ -1,4 +1,4 @@
-"""The pages docs/rules/<target>.md, made from the tables.
+"""The pages docs/rules/<target>.md and docs/rules/matrix.md, made from the tables.
 
 python tools/render_rules.py            write them
 python tools/render_rules.py --check    exit with 1 if one of them is not what its table says
@@ -31,12 +31,18 @@ _SECTIONS = {
 }
 
 
+_MARKS: dict[Status, str] = {
+    "same": "✔", "renamed": "✔", "native": "✔", "differs": "◐", "harmless": "○", "missing": "–", "unknown": "?",
+}  # fmt: skip
+
+
 def main() -> None:
     """Write the pages, or say which are stale."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is stale")
     check = parser.parse_args().check
     pages = {PAGES / f"{name}.md": page(name) for name in target_names()}
+    pages[PAGES / "matrix.md"] = matrix()
     stale = [path for path, text in pages.items() if not path.is_file() or path.read_text("utf-8") != text]
     stray = sorted(set(PAGES.glob("*.md")) - set(pages))
     if check:
@@ -55,6 +61,33 @@ def page(name: str) -> str:
     table = load_table(name)
     sources: dict[str, str] = parse_toml((RULES / f"{name}.toml").read_bytes())["sources"]
     return "\n".join(_lines(name, table, sources)) + "\n"
+
+
+def matrix() -> str:
+    """The Markdown page of all names on all targets."""
+    tables = [load_table(name) for name in target_names()]
+    lines = [
+        "<!-- Made by tools/render_rules.py from migrate/rules: edit the tables, then run it. -->",
+        "# Every name on every target",
+        "",
+        "✔ the vendor has it, under the same name or its own · ◐ something alike, see the target's page · – none ·",
+        "○ nothing to do · ? not known · empty: no row, so it is reported. The head of a column leads to that page.",
+    ]
+    names = [table.target.words.name for table in tables]
+    for kind, title in _SECTIONS.items():
+        keys = sorted({rule.key for table in tables for rule in table.rules.values() if rule.kind == kind})
+        lines += ["", f"## {title}", "", "| CUDA | " + " | ".join(f"[{name}]({name}.md)" for name in names) + " |"]
+        lines += ["|---|" + ":---:|" * len(tables)]
+        lines += [f"| `{key}` | " + " | ".join(_mark(table.rule(kind, key)) for table in tables) + " |" for key in keys]
+    return "\n".join(lines) + "\n"
+
+
+def _mark(rule: Rule | None) -> str:
+    if rule is None:
+        return ""
+    if rule.status == "renamed" and rule.review:
+        return "◐"
+    return _MARKS[rule.status]
 
 
 def evidence_link(evidence: str, sources: dict[str, str]) -> str:

@@ -11,12 +11,10 @@ from migrate.kinds.commands import script_drafts
 from migrate.kinds.dockerfile import Instruction, Word, json_words
 from migrate.kinds.excerpt import Excerpt, draft_of, part, slice_of
 from migrate.kinds.reading import Source
-from migrate.kinds.rows import named_value, unedited
 from migrate.model import Draft, Table
 
 _SHELL = re.compile(r"(?:.*/)?(?:ba|da|a|z|k)?sh")
 _SCRIPT = re.compile(r"-\w*c")
-_PYTHON = re.compile(r"(?:.*/)?(?:python[\d.]*|torchrun|accelerate|deepspeed)")
 _SHEBANG = re.compile(r"#!.*?\b(?P<name>python|(?:ba|da|a|z|k)?sh)")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _PLAIN = re.compile(r"[^\w./:=@%+,-]", re.ASCII)
@@ -103,31 +101,10 @@ def _executed(source: Source, rest: Excerpt, words: list[Word], entry: Instructi
     before: list[str] = []
     if texts and texts[0].startswith("-") and entry:
         before = [word.text for word in json_words(entry.rest.text) or ()]
-    if not texts or "=" in texts[0]:
+    if not texts or ("=" in texts[0] and not texts[0].startswith("-")):  # to a shell this would be no program
         return [], []
-    line = _line(rest, words, before)
-    drafts, _ = _script(source.table, line)
-    drafts = [draft for draft in drafts if draft.start >= rest.starts[0]]
-    spoken = {draft.start for draft in drafts}
-    options = [rest.moved(draft) for draft in _options(source.table, words, [*before, *texts])]
-    return drafts + [draft for draft in options if draft.start not in spoken], []
-
-
-def _options(table: Table, words: Sequence[Word], command: Sequence[str]) -> list[Draft]:
-    """The devices and backends among the options of a program, which are ours where Python runs it."""
-    found: list[Draft] = []
-    python = any(_PYTHON.fullmatch(word) for word in command)
-    program = "the image's entry point" if command[0].startswith("-") else command[0]
-    for number, word in enumerate(words):
-        name, sign, value = word.text.partition("=")
-        start = word.start + len(name) + 1
-        if not name.startswith("-"):
-            continue
-        if not sign and number + 1 < len(words):
-            value, start = words[number + 1].text, words[number + 1].start
-        if draft := named_value(table, name.lstrip("-"), value, start):
-            found.append(draft if python else unedited(draft, f"an option of {program}"))
-    return found
+    drafts, _ = _script(source.table, _line(rest, words, before))
+    return [draft for draft in drafts if draft.start >= rest.starts[0]], []
 
 
 def _line(rest: Excerpt, words: Sequence[Word], before: Sequence[str]) -> Excerpt:
