@@ -120,13 +120,11 @@ OURS = {
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
     "kinds.held": (
-        "kinds.calls kinds.groups kinds.options kinds.pieces kinds.rows kinds.script kinds.variables model "
-        "naming"
+        "kinds.calls kinds.groups kinds.options kinds.pieces kinds.rows kinds.script kinds.variables model naming"
     ),
     "kinds.heredocs": "kinds.script kinds.shellwords",
     "kinds.installs": (
-        "finder kinds.calls kinds.excerpt kinds.options kinds.pieces kinds.pins kinds.rows kinds.script "
-        "model"
+        "finder kinds.calls kinds.excerpt kinds.options kinds.pieces kinds.pins kinds.rows kinds.script model"
     ),
     "kinds.make": "finder kinds.commands kinds.excerpt kinds.reading kinds.remains kinds.rows model",
     "kinds.options": "kinds.calls kinds.excerpt kinds.pieces kinds.rows kinds.script model naming",
@@ -202,8 +200,7 @@ RESTRICTED = {
     "shutil": "writer",
     "os": "discover hunks vcs writer",
     "pathlib": (
-        "between check cli cli_check cli_rules config discover neutral runner support table tablefiles vcs "
-        "writer"
+        "between check cli cli_check cli_rules config discover neutral runner support table tablefiles vcs writer"
     ),
     "time": "check progress runner",
     "json": (

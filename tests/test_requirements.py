@@ -203,3 +203,8 @@ def test_flag_and_setting_list_the_package(tmp_path: Path) -> None:
 def test_other_files_that_name_torch_say_nothing_with_the_flag(tmp_path: Path) -> None:
     tree(tmp_path, {"README.md": b"torch\n", "a.json": b'{"a": "torch"}\n', "a.py": b"import torch\n"})
     assert "\n0 references" in command("--target", "npu", "--diff", "--add-dependency", tmp_path).out
+
+
+def test_package_that_is_not_cudas_and_of_which_nothing_is_known_is_no_finding() -> None:
+    assert not [item for item in run("timm>=1.0\ntorchtune\n", "mlu").findings if item.safety == "manual"]
+    assert [item.rule_id for item in run("sageattention\n", "mlu").findings] == ["package:sageattention"]

@@ -103,4 +103,6 @@ def _reported(table: Table, kind: RowKind, key: str, name: str, start: int) -> D
     rule = table.rule(kind, key)
     if rule and rule.status in ("same", "harmless", "native"):
         return None
+    if rule and kind == "package" and rule.status == "unknown" and not rule.message:
+        return None  # it is not CUDA's, and nobody says that it needs to know the device
     return Draft(f"{kind}:{key}", start, start + len(name), "manual", advice(rule, name, table))
