@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import accumulate
 from unicodedata import category, east_asian_width
 
-from migrate.kinds.sources import readable
 from migrate.leftovers import CheckResult, Leftover
 from migrate.report.shown import check_summary, commands_in, described, entry_line, error_line, place_of, printable
 
@@ -41,6 +40,8 @@ def _source(leftover: Leftover) -> tuple[str, int]:
     finding, cell = leftover.finding, leftover.finding.cell
     literal = _LITERAL.match(leftover.text) if cell else None
     if cell and literal:
+        from migrate.kinds.sources import readable  # only for notebooks
+
         lines = readable(literal["text"]).split("\n")
         number = cell.line - 1 if literal["key"] else 0
         if number < len(lines) and lines[number].startswith(finding.found[:1], cell.column - 1):
