@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from migrate.edits import line_starts
-from migrate.finder import Span, text_mentions
+from migrate.finder import Span
 from migrate.kinds.entries import DEPTH, Branch, Builder, Document, Scalar
 from migrate.kinds.excerpt import Excerpt, slice_of
 from migrate.kinds.reading import Reading, Source
-from migrate.kinds.settings import lock_reading, reading_of, template
+from migrate.kinds.settings import read_parsed
 
 _TOKEN = re.compile(
     r"""
@@ -38,17 +38,7 @@ class _Token(NamedTuple):
 
 def read(source: Source) -> Reading:
     """Raises `SyntaxError` for what is neither JSON nor a template of it."""
-    if lock := lock_reading(source):
-        return lock
-    try:
-        document = document_of(source.text)
-    except SyntaxError as error:
-        if not text_mentions(source.text, source.table.sites):
-            return Reading(())
-        if _TEMPLATE.search(source.text) or "template" in source.path.lower():
-            return template(source, "JSON")
-        raise SyntaxError(f"as JSON: {error.msg}", (None, error.lineno, None, None)) from None
-    return reading_of(source, document)
+    return read_parsed(source, "JSON", document_of, _TEMPLATE)
 
 
 def document_of(text: str) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from migrate.finder import Span, text_mentions
 from migrate.kinds.dependencies import (
@@ -26,6 +26,26 @@ from migrate.model import Draft
 _LOCKS = re.compile(r"(?:package-lock|npm-shrinkwrap)\.json|.*[.-]lock\.(?:ya?ml|json|toml)", re.IGNORECASE)
 
 
+def read_parsed(
+    source: Source, language: str, document_of: Callable[[str], Document], templates: re.Pattern[str]
+) -> Reading:
+    """What to say of a file in a language with a grammar, which is given by its parser and by what templates hold.
+
+    Raises `SyntaxError` for a text that mentions CUDA and is neither that nor a template of it.
+    """
+    if lock := _lock_reading(source):
+        return lock
+    try:
+        document = document_of(source.text)
+    except SyntaxError as error:
+        if not text_mentions(source.text, source.table.sites):
+            return Reading(())
+        if templates.search(source.text) or "template" in source.path.lower():
+            return _template(source, language)
+        raise SyntaxError(f"as {language}: {error.msg}", (None, error.lineno, None, None)) from None
+    return reading_of(source, document)
+
+
 def reading_of(source: Source, document: Document) -> Reading:
     """What to say of a file of settings."""
     page = page_of(source, document)
@@ -41,14 +61,14 @@ def reading_of(source: Source, document: Document) -> Reading:
     return Reading(drafts, sorted(comments), verify=verify)
 
 
-def template(source: Source, language: str) -> Reading:
+def _template(source: Source, language: str) -> Reading:
     """What to say of a text that becomes settings only when a template engine has filled it in."""
     why = f"a template that is no {language} yet: migrate it by hand"
     mentions = text_mentions(source.text, source.table.sites)
     return Reading([Draft("text:settings", start, end, "manual", why) for start, end in mentions])
 
 
-def lock_reading(source: Source) -> Reading | None:
+def _lock_reading(source: Source) -> Reading | None:
     """What to say of a list of packages that a tool has made; None for a file that is none."""
     name = source.path.rpartition("/")[2]
     if not _LOCKS.fullmatch(name):

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrate.edits import line_starts
-from migrate.finder import Span, text_mentions
+from migrate.finder import Span
 from migrate.kinds.entries import DEPTH, Branch, Document, Item, Node, Scalar
 from migrate.kinds.excerpt import Excerpt, slice_of
 from migrate.kinds.reading import Reading, Source
-from migrate.kinds.settings import lock_reading, reading_of, template
+from migrate.kinds.settings import read_parsed
 from migrate.toml import TomlError, parse_toml
 
 _KEYS = 50  # parts of one dotted key: the library takes quadratic time for them
@@ -40,17 +40,7 @@ class _Table:
 
 def read(source: Source) -> Reading:
     """Raises `SyntaxError` for what is neither TOML nor a template of it."""
-    if lock := lock_reading(source):
-        return lock
-    try:
-        document = document_of(source.text)
-    except SyntaxError as error:
-        if not text_mentions(source.text, source.table.sites):
-            return Reading(())
-        if _TEMPLATE.search(source.text):
-            return template(source, "TOML")
-        raise SyntaxError(f"as TOML: {error.msg}", (None, error.lineno, None, None)) from None
-    return reading_of(source, document)
+    return read_parsed(source, "TOML", document_of, _TEMPLATE)
 
 
 def document_of(text: str) -> Document:

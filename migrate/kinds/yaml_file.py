@@ -11,11 +11,11 @@ from itertools import pairwise
 import yaml
 
 from migrate.edits import line_starts
-from migrate.finder import Span, text_mentions
+from migrate.finder import Span
 from migrate.kinds.entries import Branch, Builder, Document, Item, Node, Scalar
 from migrate.kinds.excerpt import Excerpt, slice_of
 from migrate.kinds.reading import Reading, Source
-from migrate.kinds.settings import lock_reading, reading_of, template
+from migrate.kinds.settings import read_parsed
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMENT = re.compile(r"(?:\A|(?<=\s))#[^\r\n]*")
@@ -25,17 +25,7 @@ _STRINGS = (None, "!", "tag:yaml.org,2002:str")
 
 def read(source: Source) -> Reading:
     """Raises `SyntaxError` for what is neither YAML nor a template of it."""
-    if lock := lock_reading(source):
-        return lock
-    try:
-        document = document_of(source.text)
-    except SyntaxError as error:
-        if not text_mentions(source.text, source.table.sites):
-            return Reading(())
-        if _TEMPLATE.search(source.text):
-            return template(source, "YAML")
-        raise SyntaxError(f"as YAML: {error.msg}", (None, error.lineno, None, None)) from None
-    return reading_of(source, document)
+    return read_parsed(source, "YAML", document_of, _TEMPLATE)
 
 
 def document_of(text: str) -> Document:
