@@ -153,3 +153,9 @@ def test_parser_that_gives_up_is_a_problem(
 
 def test_edits_are_applied_to_the_text_without_its_mark() -> None:
     assert rewritten(BOM_UTF8 + CUDA, result_of(BOM_UTF8 + CUDA)) == BOM_UTF8 + NPU
+
+
+def test_import_that_keeps_its_name_is_not_said_to_be_rewritten() -> None:
+    text = b"from torch.amp.grad_scaler import GradScaler\n\n\ndef scaler(**kwargs):\n    return GradScaler(**kwargs)\n"
+    result = migrate_bytes("in.py", "python", text, table("npu"))
+    assert [(item.safety, item.edits) for item in result.findings] == [("manual", ())]

@@ -38,7 +38,10 @@ def _torch_names(view: View, statement: Import, bindings: Sequence[Binding]) -> 
         rule_id = rule.id if rule else f"api:{name.dotted}"
         start = name.start if number else statement.module_start or name.start
         end = name.end
-        if rule and rule.status in ("harmless", "same"):
+        stays = (
+            binding.verdict.new == name.dotted and not binding.problem
+        )  # its calls gain the device, it has no other name
+        if rule and (stays or rule.status in ("harmless", "same")):
             if view.mentions(name.dotted):
                 message = rule.message or "works there as it is"
                 yield Draft(rule_id, start, end, "left", message)
