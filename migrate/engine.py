@@ -134,18 +134,18 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     view = view_of(scanned, index, table, repository)
     drafts, complaints = kept(view, gated(view, expressed(view, settled(find_all(view)))))
     drafts = with_import(view, [*drafts, *vendor_imports(view, drafts)])
-    drafts += _unsupported(text, scanned, table)
+    drafts += _unsupported(scanned, table)
     findings = tuple(sorted((*accounted(view, drafts), *complaints), key=place_of))
     _check(scanned, [edit for finding in findings for edit in finding.edits])
     return findings
 
 
-def _unsupported(text: str, scanned: Scan, table: Table) -> list[Draft]:
+def _unsupported(scanned: Scan, table: Table) -> list[Draft]:
     if not table.support:
         return []
-    from migrate.support import Offset, unsupported
+    from migrate.support import unsupported
 
-    return list(unsupported(parse(text), Offset(text, scanned.starts), table.support))
+    return list(unsupported(scanned, table.support))
 
 
 def _check(scanned: Scan, edits: Sequence[Edit]) -> None:

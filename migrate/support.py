@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from migrate.model import Draft
+from migrate.source import Scan
 from migrate.table import TableError, version_key
 from migrate.toml import parse_toml
 from migrate.trees import every
@@ -46,32 +47,18 @@ def load_support(target: str, hardware: str | None, min_torch: str | None) -> di
     return {name: f"{said} {where}" for name, where in found.items()}
 
 
-def unsupported(tree: ast.Module, offset: Offset, names: Mapping[str, str]) -> Iterator[Draft]:
-    """A draft for every use of one of the names; `offset` tells that of a line and column as `ast` counts them.
+def unsupported(scan: Scan, names: Mapping[str, str]) -> Iterator[Draft]:
+    """A draft for every use of one of the names in a file.
 
     Only what the imports of the file explain is looked up: a name that anything else binds is passed over.
     """
-    nodes = list(every(tree))
+    nodes = list(every(scan.module.node))
     imported = _imported(nodes)
     for node in nodes:
         if isinstance(node, (ast.Attribute, ast.Name)) and (dotted := _dotted(node, imported)) in names:
-            start = offset(node.lineno, node.col_offset)
-            end = offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+            start = scan.offset(node.lineno, node.col_offset)
+            end = scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
             yield Draft(f"support:{dotted}", start, end, "info", names[dotted])
-
-
-class Offset:
-    """Turns the lines and columns of `ast`, which counts bytes, into offsets of a text."""
-
-    def __init__(self, text: str, starts: list[int]) -> None:
-        self._text, self._starts = text, starts
-
-    def __call__(self, line: int, column: int) -> int:
-        start = self._starts[line - 1]
-        piece = self._text[start : start + column]
-        if piece.isascii():
-            return start + column
-        return start + len(piece.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace"))
 
 
 def _imported(nodes: list[ast.AST]) -> dict[str, str]:

@@ -19,7 +19,7 @@ OURS = {
     "codemods.enclosing": "codemods.view edits trees",
     "mistakes": "model",
     "codemods.dependencies": "codemods.view finder kinds.pins model trees",
-    "support": "model table toml trees",
+    "support": "model source table toml trees",
     "codemods.plugin": "codemods.view model syntax",
     "between": "model table",
     "explain": "about advice edits engine model",

@@ -18,8 +18,7 @@ sys.path.insert(0, str(ROOT))  # the checkout that this file is part of
 
 from migrate.codemods.templates import filled  # noqa: E402
 from migrate.model import Rule, Status, Table  # noqa: E402
-from migrate.table import RULES, load_table, target_names  # noqa: E402
-from migrate.toml import parse_toml  # noqa: E402
+from migrate.table import load_table, target_names  # noqa: E402
 
 PAGES = ROOT / "docs" / "rules"
 _SECTIONS = {
@@ -59,8 +58,7 @@ def main() -> None:
 def page(name: str) -> str:
     """The Markdown page of one target."""
     table = load_table(name)
-    sources: dict[str, str] = parse_toml((RULES / f"{name}.toml").read_bytes())["sources"]
-    return "\n".join(_lines(name, table, sources)) + "\n"
+    return "\n".join(_lines(name, table)) + "\n"
 
 
 def matrix() -> str:
@@ -90,11 +88,10 @@ def _mark(rule: Rule | None) -> str:
     return _MARKS[rule.status]
 
 
-def evidence_link(evidence: str, sources: dict[str, str]) -> str:
+def _evidence(rule: Rule, table: Table) -> str:
     """`tree:torch_npu/npu/memory.py#L721` as a link to the file at the revision that the table pins."""
-    word, _, path = evidence.partition(":")
-    url = sources[word].replace("{rev}", sources.get("rev", "")).replace("{path}", path)
-    return f"[{word}:{_short(path)}]({url})"
+    word, _, path = rule.evidence.partition(":")
+    return f"[{word}:{_short(path)}]({table.link(rule)})"
 
 
 def _short(path: str) -> str:
@@ -103,7 +100,7 @@ def _short(path: str) -> str:
     return path if len(parts) <= 2 else "…/" + "/".join(parts[-2:])
 
 
-def _lines(name: str, table: Table, sources: dict[str, str]) -> Iterator[str]:
+def _lines(name: str, table: Table) -> Iterator[str]:
     target, rules = table.target, list(table.rules.values())
     yield f"<!-- Made by tools/render_rules.py from migrate/rules/{name}.toml: edit that, then run it. -->"
     yield f"# {target.title} (`--target {name}`)"
@@ -121,7 +118,7 @@ def _lines(name: str, table: Table, sources: dict[str, str]) -> Iterator[str]:
         rows = sorted((rule for rule in rules if rule.kind == kind), key=lambda rule: (rule.key.lower(), rule.key))
         if rows:
             yield from ("", f"## {title}", "", "| CUDA | status | what becomes of it | evidence |", "|---|---|---|---|")
-            yield from (_row(rule, table, sources) for rule in rows)
+            yield from (_row(rule, table) for rule in rows)
 
 
 def _facts(table: Table) -> Iterator[str]:
@@ -142,8 +139,8 @@ def _facts(table: Table) -> Iterator[str]:
     yield f"| versions that rows may name | {', '.join(target.versions)} |"
 
 
-def _row(rule: Rule, table: Table, sources: dict[str, str]) -> str:
-    cells = (f"`{rule.key}`", rule.status, _outcome(rule, table), evidence_link(rule.evidence, sources))
+def _row(rule: Rule, table: Table) -> str:
+    cells = (f"`{rule.key}`", rule.status, _outcome(rule, table), _evidence(rule, table))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
