@@ -145,13 +145,13 @@ OURS = {
     "kinds.dockerfile": "finder kinds.excerpt",
     "kinds.docs": "engine finder kinds.__init__ kinds.blocks kinds.commands kinds.excerpt kinds.reading model nesting",
     "kinds.entries": "finder kinds.excerpt model",
-    "kinds.env_file": "finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.env_file": "finder kinds.entries kinds.reading kinds.settings",
     "kinds.environments": "kinds.entries kinds.page kinds.rows model naming",
     "kinds.foreign": (
         "edits engine filetypes finder kinds.__init__ kinds.commands kinds.excerpt kinds.magics "
         "kinds.reading kinds.rows kinds.sources model nesting settle"
     ),
-    "kinds.ini_file": "edits finder found kinds.entries kinds.excerpt kinds.reading kinds.settings",
+    "kinds.ini_file": "edits finder found kinds.entries kinds.reading kinds.settings",
     "kinds.json_file": "edits finder kinds.entries kinds.excerpt kinds.reading kinds.settings",
     "kinds.magics": "comments edits found model",
     "kinds.module": "edits finder kinds.excerpt kinds.sources model",
@@ -163,8 +163,8 @@ OURS = {
     "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",
     "kinds.resources": "finder kinds.commands kinds.entries kinds.page kinds.rows model",
     "kinds.settings": (
-        "finder kinds.dependencies kinds.entries kinds.environments kinds.page kinds.reading kinds.resources "
-        "kinds.values model"
+        "finder kinds.dependencies kinds.entries kinds.environments kinds.excerpt kinds.page kinds.reading "
+        "kinds.resources kinds.values model"
     ),
     "kinds.sources": "finder kinds.excerpt",
     "kinds.together": "finder model",

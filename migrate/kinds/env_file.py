@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from migrate.finder import Span
-from migrate.kinds.entries import Branch, Document, Item, Scalar
-from migrate.kinds.excerpt import slice_of
+from migrate.kinds.entries import Branch, Item, Scalar
 from migrate.kinds.reading import Reading, Source
-from migrate.kinds.settings import reading_of
+from migrate.kinds.settings import read_lines
 
 _LINE = re.compile(
     r"""
@@ -28,13 +26,7 @@ _COMMENT = re.compile(r"(?<=\s)#[^\r\n]*")
 
 def read(source: Source) -> Reading:
     """Whatever is no variable is left."""
-    return replace(reading_of(source, document_of(source.text)), above=True)
-
-
-def document_of(text: str) -> Document:
-    """The variables of a file."""
-    tree, comments = _parsed(text)
-    return Document(tree, comments, lambda edited: _parsed(edited)[0], lambda scalar: slice_of(text, *scalar[:2]))
+    return read_lines(source, _parsed)
 
 
 def _parsed(text: str) -> tuple[Branch, list[Span]]:

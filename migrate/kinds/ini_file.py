@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from migrate.edits import line_starts
 from migrate.finder import Span
 from migrate.found import end_of_line
-from migrate.kinds.entries import Branch, Document, Item, Node, Scalar
-from migrate.kinds.excerpt import slice_of
+from migrate.kinds.entries import Branch, Item, Node, Scalar
 from migrate.kinds.reading import Reading, Source
-from migrate.kinds.settings import reading_of
+from migrate.kinds.settings import read_lines
 
 _SECTION = re.compile(r"\[(?P<name>[^\]]+)\]")
 _SIGN = re.compile(r"[=:]")
@@ -21,13 +19,7 @@ _COMMENT = re.compile(r"(?<=\s)#")
 
 def read(source: Source) -> Reading:
     """Whatever is no section, key or value is left."""
-    return replace(reading_of(source, document_of(source.text)), above=True)
-
-
-def document_of(text: str) -> Document:
-    """The sections of an INI file."""
-    tree, comments = _parsed(text)
-    return Document(tree, comments, lambda edited: _parsed(edited)[0], lambda scalar: slice_of(text, *scalar[:2]))
+    return read_lines(source, _parsed)
 
 
 def _parsed(text: str) -> tuple[Branch, list[Span]]:

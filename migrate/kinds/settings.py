@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from migrate.finder import Span, text_mentions
 from migrate.kinds.dependencies import (
@@ -15,8 +16,9 @@ from migrate.kinds.dependencies import (
     one_line,
     table_drafts,
 )
-from migrate.kinds.entries import Document, Item, Scalar, Spot, check_tree, spots
+from migrate.kinds.entries import Branch, Document, Item, Scalar, Spot, check_tree, spots
 from migrate.kinds.environments import item_drafts, key_draft
+from migrate.kinds.excerpt import slice_of
 from migrate.kinds.page import Page, page_of
 from migrate.kinds.reading import Reading, Source
 from migrate.kinds.resources import is_script, resource_drafts, resource_key, script
@@ -44,6 +46,14 @@ def read_parsed(
             return _template(source, language)
         raise SyntaxError(f"as {language}: {error.msg}", (None, error.lineno, None, None)) from None
     return reading_of(source, document)
+
+
+def read_lines(source: Source, parsed: Callable[[str], tuple[Branch, list[Span]]]) -> Reading:
+    """What to say of a file in a format of lines, given the parser for its tree and comments; any text can be read."""
+    text = source.text
+    tree, comments = parsed(text)
+    document = Document(tree, comments, lambda edited: parsed(edited)[0], lambda scalar: slice_of(text, *scalar[:2]))
+    return replace(reading_of(source, document), above=True)
 
 
 def reading_of(source: Source, document: Document) -> Reading:
