@@ -33,8 +33,11 @@ class _TargetOption(click.Option):
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--target", cls=_TargetOption, metavar="NAME")
 @click.option("--from", "source", metavar="NAME", default="cuda", help="The vendor to migrate from. Default: cuda.")
-@click.option("--catch-mode", "mode", type=click.Choice(["training", "inference"]), default="training",
+@click.option("--catch-mode", "mode", type=click.Choice(["training", "inference"]),
               help="What scripts do, for --target mlu-catch. Default: training.")  # fmt: skip
+@click.option("--quantize", type=click.Choice(["adaptive", "dynamic"]),
+              help="Quantize, for --target mlu-catch: adaptive for training, dynamic for inference.")  # fmt: skip
+@click.option("--bitwidth", type=click.Choice(["8", "16", "31"]), help="With --quantize adaptive. Default: 8.")
 @click.option("--diff", "show_only", is_flag=True, help="Show what would change; write nothing.")
 @click.option("--exit-code", is_flag=True, help="With --diff: exit with 1 if anything would change.")
 @click.option(
@@ -86,9 +89,18 @@ def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) 
         raise click.UsageError("--exit-code goes with --diff")
     if options["hardware"] and not options["api_support"]:
         raise click.UsageError("--hardware goes with --api-support")
+    _check_quantization(options["quantize"], options["mode"], options["bitwidth"])
     for path in options["reports"]:
         if path.suffix not in _REPORTS:
             raise click.UsageError(f"--report {path}: the suffix must be one of {', '.join(_REPORTS)}")
+
+
+def _check_quantization(kind: str | None, mode: str | None, bitwidth: str | None) -> None:
+    if bitwidth and kind != "adaptive":
+        raise click.UsageError("--bitwidth goes with --quantize adaptive")
+    wanted = {"adaptive": "training", "dynamic": "inference"}.get(kind or "")
+    if wanted and mode not in (None, wanted):
+        raise click.UsageError(f"--quantize {kind} is for {wanted}, not for --catch-mode {mode}")
 
 
 def _mention(repositories: Sequence[str]) -> None:

@@ -36,6 +36,7 @@ def prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Dis
         if config.target is None:
             known = ", ".join(target_names(config.rules))
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
+        _check_script(config.target, options)
         table = _table(config, config.target, options)
         found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
         return table, found, config
@@ -47,13 +48,23 @@ def prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Dis
         fail(str(error))
 
 
+def _check_script(target: str, options: dict[str, Any]) -> None:
+    """Options that only some targets know are not passed over for others."""
+    from migrate.table import legacy_names
+
+    for option, name in (("--quantize", "quantize"), ("--catch-mode", "mode")):
+        if options[name] and target not in legacy_names():
+            raise click.UsageError(f"{option} goes with --target {' or '.join(legacy_names())}, not with {target}")
+
+
 def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
     """The table of a run. Raises `TableError`."""
     from migrate.between import load_between, with_dependency
     from migrate.table import with_expression, with_mode
 
     table = load_between(options["source"], target, min_torch=config.min_torch, rules=config.rules)
-    table = with_mode(table, options["mode"])
+    mode = options["mode"] or ("inference" if options["quantize"] == "dynamic" else "training")
+    table = with_mode(table, mode, options["quantize"], options["bitwidth"] or "8")
     if config.device and config.device_import:
         table = with_expression(table, config.device, config.device_import)
     if options["api_support"]:

@@ -92,9 +92,11 @@ def load_legacy(name: str, min_torch: str | None = None) -> Table:
     return replace(table, target=target, script=Script(tuple(Insert(**row) for row in rows), call))
 
 
-def with_mode(table: Table, mode: str) -> Table:
-    """The table for scripts of another mode, where the target tells them apart."""
-    return replace(table, script=replace(table.script, mode=mode)) if table.script else table
+def with_mode(table: Table, mode: str, quantize: str | None = None, bitwidth: str = "8") -> Table:
+    """The table for scripts of another mode, where the target tells them apart, and of a kind of quantization."""
+    if table.script is None:
+        return table
+    return replace(table, script=replace(table.script, mode=mode, quantize=quantize, bitwidth=bitwidth))
 
 
 def legacy_names() -> tuple[str, ...]:
