@@ -13,19 +13,26 @@ from migrate.table import TableError, load_sites_and_source, load_table, load_wa
 _MEDIATE = ("renamed", "differs")
 
 
-def load_between(source: str, target: str, *, min_torch: str | None = None, rules: Sequence[Path] = ()) -> Table:
+def load_between(
+    source: str, target: str, *,
+    min_torch: str | None = None, target_version: str | None = None, rules: Sequence[Path] = (),
+) -> Table:  # fmt: skip
     """The table from one device to another, where "cuda" is one as well.
 
     Raises `TableError` as `load_table` does, and where both are the same.
     """
     if source in way_names():
-        return load_way(source, target, min_torch=min_torch)
+        return load_way(source, target, min_torch=min_torch, target_version=target_version)
     home = load_sites_and_source()[1].name
     if source == target:
         raise TableError([f"source and target are both {source!r}"])
-    if source == home:
-        return load_table(target, min_torch=min_torch, rules=rules)
-    onward = None if target == home else load_table(target, min_torch=min_torch, rules=rules)
+    if target == home and target_version:
+        raise TableError([f"target-version {target_version}: {home} is part of torch, say min-torch"])
+    onward = None
+    if target != home:
+        onward = load_table(target, min_torch=min_torch, target_version=target_version, rules=rules)
+    if onward and source == home:
+        return onward
     return between(load_table(source, rules=rules), onward)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrate.cli_check import FAILED, RULES_HELP
+from migrate.cli_check import FAILED, RULES_HELP, VERSION_HELP
 from migrate.cli_run import examined, prepared
 from migrate.cli_write import Sources, copied, guard, read_again, save, written
 
@@ -23,9 +23,10 @@ class _TargetOption(click.Option):
     """Its help names the targets that there are; they are looked up only when it is shown."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        from migrate.table import target_names
+        from migrate.table import legacy_names, target_names
 
-        self.help = f"The vendor to migrate to: {', '.join(target_names())}. There may be others in --rules."
+        gone = ", ".join(legacy_names())
+        self.help = f"The vendor to migrate to: {', '.join(target_names())}, or of old {gone}. --rules may have others."
         return super().get_help_record(ctx)
 
 
@@ -47,6 +48,7 @@ class _TargetOption(click.Option):
               help="Also write the report there: .json or .patch. May be repeated.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What goes to stdout.")
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that the result must run on, such as 2.5.")
+@click.option("--target-version", metavar="VERSION", help=VERSION_HELP)
 @click.option("--api-support", is_flag=True, help="Also list uses of PyTorch that the vendor says it does not support.")
 @click.option("--hardware", metavar="NAME", help="With --api-support: a generation of the hardware, such as a2.")
 @click.option(

@@ -30,6 +30,7 @@ class Config:
 
     target: str | None = None
     min_torch: str | None = None
+    target_version: str | None = None
     exclude: tuple[str, ...] = ()
     max_file_size: int = MEGABYTE
     jobs: int = 1

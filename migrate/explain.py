@@ -33,6 +33,7 @@ class Outcome:
     to: str
     advice: str
     link: str
+    since: str = ""  # the versions of the package that have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,19 @@ def _outcome(rule_id: str, table: Table) -> Outcome:
         known = rule_id in words
         status = "renamed" if known else "manual" if rule_id in RULE_IDS else "no row"
         text = "" if known or rule_id in RULE_IDS else advice(None, name, table)
-        return Outcome(target.words.name, target.title, status, words.get(rule_id, ""), text, "")
+        since = ""
+        if rule_id == "backend:nccl":
+            text, since = target.backend_problem or text, _versions(target.package, target.backend_since, None)
+        return Outcome(target.words.name, target.title, status, words.get(rule_id, ""), text, "", since)
     said = " ".join(text for text in (rule.message, rule.review) if text)
-    return Outcome(target.words.name, target.title, rule.status, rule.to or "", said, table.link(rule))
+    since = _versions(target.package, rule.since, rule.until)
+    return Outcome(target.words.name, target.title, rule.status, rule.to or "", said, table.link(rule), since)
+
+
+def _versions(package: str, since: str | None, until: str | None) -> str:
+    return " ".join(
+        [*([f"from {package} {since}"] if since else []), *([f"before {package} {until}"] if until else [])]
+    )
 
 
 def _example(rule_id: str, table: Table) -> str:

@@ -6,6 +6,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Oldest:
+    """The oldest torch, and the version of the vendor's package, that a result has to run on, where that is said."""
+
+    torch: str | None = None
+    package: str | None = None
+
+    @property
+    def version(self) -> str | None:
+        """What rows are compared with: vendors number their packages as torch is."""
+        return self.package or self.torch
+
+
+@dataclass(frozen=True, slots=True)
 class Expression:
     """What is written in the place of a literal device, or of a module's long name, and the import that it takes."""
 

@@ -47,6 +47,8 @@ class Target:
     import_review: str = ""  # what a person has to see to where the plug-in is loaded
     import_beside: str = ""  # only files with this text call for that
     expression: Expression | None = None  # in the place of a literal device
+    backend_since: str | None = None  # the first version that has the backend
+    backend_problem: str = ""  # why it cannot be written: the result has to run on an older one
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Rule:
     message: str | None = None
     review: str | None = None
     since: str | None = None
+    until: str | None = None
     keywords: Mapping[str, str] = field(default_factory=dict)
     together: str | None = None  # the row applies only in files that also use this name
     positional: int = 0  # a template of the same name applies to calls with at most so many, or just so many if it

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from migrate.expression import ExpressionError, read_expression
-from migrate.extras import Expression, Insert, Retired, Script
+from migrate.extras import Expression, Insert, Oldest, Retired, Script
 from migrate.model import Rule, Sites, Table, Target, Vocabulary
 from migrate.reader import TableError, TableReader, hint, is_version, version_key
 from migrate.sites import read_sites
@@ -41,33 +41,46 @@ def target_names(rules: Sequence[Path] = ()) -> tuple[str, ...]:
     return _names(own_files(rules))
 
 
-def load_table(name: str, *, min_torch: str | None = None, rules: Sequence[Path] = ()) -> Table:
+def load_table(
+    name: str, *, min_torch: str | None = None, target_version: str | None = None, rules: Sequence[Path] = ()
+) -> Table:
     """Read and validate the table of one target.
 
     `min_torch` is the oldest torch the result must run on ("2.5"); rows newer than it count as missing,
-    and the vendor import is dropped where every such torch loads the plug-in by itself. `rules` are tables of a
-    project, those later in the list over those before.
+    and the vendor import is dropped where every such torch loads the plug-in by itself. `target_version` is the
+    version of the vendor's package that it must run on, and goes first. `rules` are tables of a project, those later
+    in the list over those before.
     Raises `TableError` with every mistake found, or with the known names for an unknown target.
     """
-    files = own_files(rules)
+    files, oldest = own_files(rules), Oldest(min_torch, target_version)
     if name in legacy_names():
-        return load_legacy(name, min_torch)
+        return _reaching(load_legacy(name, oldest), oldest)
     if name not in _names(files):
-        raise TableError([f"unknown target {name!r}{hint(name, _names(files))}"])
-    return _checked(_Loader(files, min_torch).target(name))
+        raise TableError([f"unknown target {name!r}{hint(name, (*_names(files), *legacy_names()))}"])
+    return _reaching(_checked(_Loader(files, oldest).target(name)), oldest)
 
 
-def load_way(source: str, target: str, *, min_torch: str | None = None) -> Table:
+def _reaching(table: Table, oldest: Oldest) -> Table:
+    """The table, if it speaks of a version of the package. Raises `TableError`."""
+    target = table.target
+    if oldest.package and version_key(oldest.package) < version_key(target.versions[0]):
+        known = f"the table of {target.words.name} knows {target.package} from {target.versions[0]} on"
+        raise TableError([f"target-version {oldest.package}: {known}"])
+    return table
+
+
+def load_way(source: str, target: str, *, min_torch: str | None = None, target_version: str | None = None) -> Table:
     """The table from an API of a vendor's that is gone to what took its place. Raises `TableError`."""
     path = next(path for path in sorted(WAYS.glob("*.toml")) if path.stem.partition("-")[0] == source)
     content = parsed(path.name, path.read_bytes())
     row = content.pop("source")
     if target != row["target"]:
         raise TableError([f"{row['title']} leads to {row['target']} only, not to {target!r}"])
-    loader = _Loader((), min_torch)
+    oldest = Oldest(min_torch, target_version)
+    loader = _Loader((), oldest)
     base, _ = loader.target(target)
     file = TableFile(path.name, path.read_bytes(), content, own=True)
-    empty = replace(base, rules={}, missing_arguments={})
+    empty = replace(_reaching(base, oldest), rules={}, missing_arguments={})
     table = _checked(loader.layer(file, empty))
     word = f"{source}\0"  # nothing in a file is called so
     sites = replace(
@@ -80,12 +93,12 @@ def load_way(source: str, target: str, *, min_torch: str | None = None) -> Table
     return replace(table, source=words, sites=sites, watched=watched, together=(), retired=retired)
 
 
-def load_legacy(name: str, min_torch: str | None = None) -> Table:
+def load_legacy(name: str, oldest: Oldest) -> Table:
     """The table of a target that is gone, whose API wants more than names. Raises `TableError`."""
     path = LEGACY / f"{name}.toml"
     content = parsed(path.name, path.read_bytes())
     rows, call = content.pop("insert"), content.pop("device_call")
-    table = _checked(_Loader((), min_torch).layer(TableFile(path.name, path.read_bytes(), content), None))
+    table = _checked(_Loader((), oldest).layer(TableFile(path.name, path.read_bytes(), content), None))
     _, dotted, _, root = table.target.import_line.split()
     alias = Expression(root, table.target.import_line, root, dotted, dotted, "", is_device=False)
     target = replace(table.target, needs_import=False, expression=alias)
@@ -109,9 +122,10 @@ def way_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem.partition("-")[0] for path in WAYS.glob("*.toml")))
 
 
-def read_table(path: Path, *, min_torch: str | None = None) -> Table:
+def read_table(path: Path, *, min_torch: str | None = None, target_version: str | None = None) -> Table:
     """Like `load_table`, for a table anywhere on disk. Raises `TableError`; `OSError` if it can't be read."""
-    return _checked(_Loader((), min_torch).layer(read_file(path), None))
+    oldest = Oldest(min_torch, target_version)
+    return _reaching(_checked(_Loader((), oldest).layer(read_file(path), None)), oldest)
 
 
 def with_expression(table: Table, text: str, line: str) -> Table:
@@ -150,10 +164,11 @@ def _checked(loaded: tuple[Table, list[str]]) -> Table:
 class _Loader:
     """Puts the files that a target is made of over each other; what is wrong with them comes with the table."""
 
-    def __init__(self, files: Sequence[TableFile], min_torch: str | None) -> None:
-        if min_torch is not None and not is_version(min_torch):
-            raise TableError([f"min-torch {min_torch!r} is not a version number, such as 2.5"])
-        self.files, self.min_torch = files, min_torch
+    def __init__(self, files: Sequence[TableFile], oldest: Oldest) -> None:
+        for name, version in (("min-torch", oldest.torch), ("target-version", oldest.package)):
+            if version is not None and not is_version(version):
+                raise TableError([f"{name} {version!r} is not a version number, such as 2.5"])
+        self.files, self.oldest = files, oldest
         self.ground = SITES.read_bytes()
         self.sites, self.source = read_sites(parsed(SITES.name, self.ground))
 
@@ -170,7 +185,7 @@ class _Loader:
 
     def layer(self, file: TableFile, base: Table | None) -> tuple[Table, list[str]]:
         """The table of a file, over that which it extends."""
-        reader = TableReader(file.name, file.content, self.min_torch, base, own=file.own)
+        reader = TableReader(file.name, file.content, self.oldest, base, own=file.own)
         target = read_target(reader)
         rules = {rule.id: rule for rule in reader.rules()}
         missing_arguments = reader.missing_arguments(rules)
@@ -180,7 +195,10 @@ class _Loader:
         if file.own:
             sites = replace(sites, accelerators=sites.accelerators | {target.words.name, target.words.device})
         before = base.digest.encode() if base else self.ground
-        digest = blake2b(before + file.raw + (self.min_torch or "").encode(), digest_size=16).hexdigest()
+        digest = blake2b(
+            before + file.raw + f"{self.oldest.torch or ''} {self.oldest.package or ''}".strip().encode(),
+            digest_size=16,
+        ).hexdigest()
         rules = {**under, **rules}
         together = tuple(rule for rule in rules.values() if rule.together)
         lost = {**base.missing_arguments, **missing_arguments} if base else missing_arguments
