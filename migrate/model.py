@@ -168,6 +168,7 @@ class Repository:
     modules: frozenset[str] = frozenset()  # its own, where they are called like a package we know
     overriding: frozenset[str] = frozenset()  # classes with a cuda() of their own, or an inherited one
     exported: frozenset[str] = frozenset()  # names that its files import from one another
+    circular: bool = False  # whether the import of the project's expression for a device runs this file
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ TARGET = {
 IMPORT = {"line", "until", "review", "beside", "evidence"}
 NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "until", "message"}
 ROW = {
-    "status", "to", "evidence", "message", "review", "since", "until", "keywords", "together", "positional", "parameters",
-    "decorates", "from", "drop",
+    "status", "to", "evidence", "message", "review", "since", "until", "keywords", "together", "positional",
+    "parameters", "decorates", "from", "drop",
 }  # fmt: skip
 KINDS = get_args(RowKind)
 INSTALL = {"distribution", "versions", "how", "evidence"}

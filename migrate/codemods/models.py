@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from migrate.codemods.insertions import dotted
+from migrate.codemods.locals import SCOPES, assigned, blocks, is_name, own, stores
 from migrate.codemods.view import View
-from migrate.trees import below, every
+from migrate.trees import every
 
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _KEEPING = ("parameters", "named_parameters", "modules", "named_modules", "children", "named_children")
 UNKNOWN = "…"
 _WRAPPERS = ("enumerate", "tqdm", "tqdm.tqdm")
@@ -65,9 +65,9 @@ def loader_name(view: View) -> str:
 def check_loader(view: View, model: Model, name: str) -> None:
     """Raises `UncertainError` if a name is not that of a loader where the model moves."""
     top = getattr(view.scan.module.node, "body", [])
-    here, block = (model.scope, model.block) if _stores(model.scope, name) else (view.scan.module.node, top)
-    made = [node for node in _assigned(here, name) if node in block]
-    if len(made) != 1 or _stores(here, name) != 1 or not _is_loader(view, made[0].value):
+    here, block = (model.scope, model.block) if stores(model.scope, name) else (view.scan.module.node, top)
+    made = [node for node in assigned(here, name) if node in block]
+    if len(made) != 1 or stores(here, name) != 1 or not _is_loader(view, made[0].value):
         raise UncertainError(f"{name} is not made by one DataLoader(…) beside the model")
     if here is model.scope and made[0].lineno > model.moved.lineno:
         raise UncertainError(f"{name} is made later than the model")
@@ -104,15 +104,15 @@ def _run(view: View) -> Iterator[tuple[ast.AST, str]]:
 
 def _origin(view: View, scope: ast.AST, name: str) -> tuple[ast.AST, str]:
     """The name that one was moved from."""
-    assigned = _assigned(scope, name)
-    base = _moved_base(view, assigned[0].value) if len(assigned) == 1 else None
+    values = [node.value for node in assigned(scope, name)]
+    base = _moved_base(view, values[0]) if len(values) == 1 else None
     return (scope, base.id if isinstance(base, ast.Name) and base.id != name else name)
 
 
 def _calls(view: View) -> Iterator[tuple[ast.AST, ast.Call]]:
     """Every call of a file with the scope that it stands in."""
-    for scope in [view.scan.module.node, *(node for node in every(view.scan.module.node) if isinstance(node, _SCOPES))]:
-        for node in _own(scope):
+    for scope in [view.scan.module.node, *(node for node in every(view.scan.module.node) if isinstance(node, SCOPES))]:
+        for node in own(scope):
             if isinstance(node, ast.Call):
                 yield scope, node
 
@@ -121,12 +121,12 @@ def _calls(view: View) -> Iterator[tuple[ast.AST, ast.Call]]:
 
 
 def _located(view: View, scope: ast.AST, name: str) -> Model:
-    assigned = _assigned(scope, name)
-    made = [node for node in assigned if not _moves(view, node, name)]
-    if len(made) != 1 or _stores(scope, name) != len(assigned):
+    every_one = assigned(scope, name)
+    made = [node for node in every_one if not _moves(view, node, name)]
+    if len(made) != 1 or stores(scope, name) != len(every_one):
         raise UncertainError(f"{name} is not made by one statement of the place where it is used")
     value = made[0].value
-    block = next((block for block in _blocks(scope) if made[0] in block), ())
+    block = next((block for block in blocks(scope) if made[0] in block), ())
     base = _moved_base(view, value)
     if isinstance(base, ast.Name):
         model = _located(view, scope, base.id)
@@ -154,7 +154,7 @@ def _checked(model: Model) -> Model:
             allowed |= {id(item) for item in (node.func, *(node.args if node.func.id == "print" else ()))}
         if isinstance(node, ast.Attribute) and node.attr not in _KEEPING:
             allowed.add(id(node.value))
-    if any(_is_name(node, model.name) and id(node) not in allowed for item in between for node in every(item)):
+    if any(is_name(node, model.name) and id(node) not in allowed for item in between for node in every(item)):
         raise UncertainError(f"something else gets {model.name} before it moves")
     return model
 
@@ -169,7 +169,7 @@ def _check_weights(view: View, model: Model) -> None:
 def _moves(view: View, node: ast.stmt, name: str) -> bool:
     """Whether a statement moves what a name stands for."""
     value = getattr(node, "value", None) if isinstance(node, (ast.Expr, ast.Assign)) else None
-    return isinstance(value, ast.expr) and _is_name(_moved_base(view, value), name)
+    return isinstance(value, ast.expr) and is_name(_moved_base(view, value), name)
 
 
 def _moved_base(view: View, value: ast.expr) -> ast.expr | None:
@@ -203,13 +203,13 @@ def _iterated(view: View, loop: ast.For) -> Iterator[str]:
     while isinstance(read, ast.Call) and ast.unparse(read.func) in _WRAPPERS and read.args:
         read = read.args[0]
     name = read.id if isinstance(read, ast.Name) else UNKNOWN
-    functions = [item for item in every(view.scan.module.node) if isinstance(item, _SCOPES[:2]) and loop in _own(item)]
+    functions = [item for item in every(view.scan.module.node) if isinstance(item, SCOPES[:2]) and loop in own(item)]
     parameters = [item.arg for item in (*functions[0].args.posonlyargs, *functions[0].args.args)] if functions else []
     if name not in parameters:
         yield name
         return
     for _, call in _calls(view):
-        if _is_name(call.func, functions[0].name):
+        if is_name(call.func, functions[0].name):
             yield _given(call, parameters.index(name), name)
 
 
@@ -218,53 +218,3 @@ def _given(call: ast.Call, position: int, name: str) -> str:
     values = [item.value for item in call.keywords if item.arg == name] or call.args[position : position + 1]
     starred = any(isinstance(item, ast.Starred) for item in call.args)
     return values[0].id if values and isinstance(values[0], ast.Name) and not starred else UNKNOWN
-
-
-# -- scopes -------------------------------------------------------------------------------------------
-
-
-def _own(scope: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a scope, without those of the scopes in it."""
-    waiting = below(scope)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, _SCOPES):
-            waiting += below(node)
-
-
-def _blocks(scope: ast.AST) -> Iterator[Sequence[ast.stmt]]:
-    for node in (scope, *_own(scope)):
-        if node is scope or not isinstance(node, _SCOPES):
-            for field in ("body", "orelse", "finalbody"):
-                block = getattr(node, field, None)
-                if isinstance(block, list):
-                    yield block
-
-
-def _assigned(scope: ast.AST, name: str) -> list[ast.Assign]:
-    """The statements that assign to the name alone, in order."""
-    found = (node for node in _own(scope) if isinstance(node, ast.Assign) and len(node.targets) == 1)
-    return sorted((node for node in found if _is_name(node.targets[0], name)), key=lambda node: node.lineno)
-
-
-def _stores(scope: ast.AST, name: str) -> int:
-    """How often a name is bound in a scope, in whatever way; declared elsewhere counts as twice."""
-    count = 0
-    for node in _own(scope):
-        if isinstance(node, ast.Name):
-            count += node.id == name and not isinstance(node.ctx, ast.Load)
-        elif isinstance(node, (ast.Global, ast.Nonlocal)):
-            count += 2 * (name in node.names)
-        elif isinstance(node, ast.alias):
-            count += (node.asname or node.name.partition(".")[0]) == name
-        else:
-            count += name in (
-                getattr(node, "name", None),
-                getattr(node, "arg", None) if isinstance(node, ast.arg) else "",
-            )
-    return count
-
-
-def _is_name(node: ast.AST | None, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
