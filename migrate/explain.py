@@ -14,6 +14,10 @@ from migrate.engine import migrate_bytes, rewritten
 from migrate.model import RowKind, Rule, Table
 
 _CLOSE = 3
+_SPELLED = {  # as in code
+    "cuda": "device:cuda", "cuda:0": "device:cuda", "nccl": "backend:nccl", ".cuda": "method:cuda",
+    ".cuda()": "method:cuda", ".is_cuda": "method:is_cuda",
+}  # fmt: skip
 _EXAMPLES = {  # of the rules that come from no row
     "annotation:torch": 'def f(x: "torch.cuda.FloatTensor"): ...',
     "backend:nccl": 'torch.distributed.init_process_group("nccl")',
@@ -48,14 +52,31 @@ class Explanation:
 
 
 def found_ids(query: str, tables: Sequence[Table]) -> list[str]:
-    """The ids that a query means: an id, the key of a row (`torch.cuda.Event`, `NCCL_DEBUG`), or a wildcard's."""
+    """The ids that a query means: an id, the key of a row (`torch.cuda.Event`, `NCCL_DEBUG`), or a wildcard's.
+
+    A member that has no row of its own is spoken for by its class (`torch.cuda.Event.query`).
+    """
     known = _known(tables)
     if query in known:
         return [query]
     ids = [f"{kind}:{query}" for kind in get_args(RowKind)]
     exact = [rule_id for rule_id in ids if rule_id in known]
     name = query.removeprefix("env:")
-    return exact or [f"env:{name}" for table in tables[:1] if table.rule_for("env", name)]
+    exact = exact or [f"env:{name}" for table in tables[:1] if table.rule_for("env", name)]
+    if not exact and query in _SPELLED:
+        return [_SPELLED[query]]
+    return exact or _above(query, known, tables)
+
+
+def _above(query: str, known: Mapping[str, None], tables: Sequence[Table]) -> list[str]:
+    """The row of what a dotted name is a member of; a module speaks for itself only."""
+    modules = {name for table in tables for name in table.sites.modules}
+    name = query.removeprefix("api:").partition("(")[0]
+    while name and name not in modules:
+        if f"api:{name}" in known:
+            return [f"api:{name}"]
+        name = name.rpartition(".")[0]
+    return []
 
 
 def suggestions(query: str, tables: Sequence[Table]) -> list[str]:

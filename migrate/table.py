@@ -6,6 +6,7 @@ as `file: [table]: what is wrong (why)`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -216,7 +217,18 @@ def _adapted(base: Table, target: Target) -> dict[str, Rule]:
 def _moved(rule: Rule, old: Target, new: Target) -> Rule:
     if rule.to is None:
         return rule
-    name, call, arguments = rule.to.partition("(")
+    keywords = {name: _reworded(word, old.words.device, new.words.device) for name, word in rule.keywords.items()}
+    rule = replace(rule, to=_reworded(rule.to, old.words.backend, new.words.backend), keywords=keywords)
+    return _rehomed(rule, rule.to or "", old, new)
+
+
+def _reworded(name: str, old: str, new: str) -> str:
+    """A name with another word in it: `npu_graph`, `is_hccl_available`."""
+    return re.sub(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9.])", new, name) if "_" in name else name
+
+
+def _rehomed(rule: Rule, to: str, old: Target, new: Target) -> Rule:
+    name, call, arguments = to.partition("(")
     homes = [(old.words.module, new.words.module)]
     if not old.words.module.startswith(f"{old.package}."):  # a part of torch
         homes.append((old.package, new.package))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -233,3 +234,12 @@ def test_every_case_parses_and_stays(name: str, kind: str) -> None:
         parse(decode(out)[0])
         again = migrate_bytes("a/in.py", "python", out, catch(kind))
         assert (again.error, again.edits) == (None, ())
+
+
+def test_change_shown_is_made() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "catch.md").read_text("utf-8")
+    _, shown = re.findall(r"```text\n(.*?)```", page, re.S)
+    before, expected = ("".join(line[1:] for line in shown.splitlines(True) if line[0] != mark) for mark in "+-")
+    head, _, rest = TRAINING.partition("train_data = ")
+    rest = f"optimizer{rest.partition('optimizer')[2]}"
+    assert expected.replace("bitwidth=8", "bitwidth=16") in after(f"{head}{before}{rest}")

@@ -18,10 +18,12 @@ def find_members(view: View, drafts: Sequence[Draft]) -> Iterator[Draft]:
 
     Members that name CUDA themselves are other codemods' business.
     """
+    rewritten = {draft.rule_id for draft in drafts if draft.edits}
+    if not any(rule_id.rpartition(".")[2][:1].isupper() for rule_id in rewritten):  # no class is among them
+        return
     rows = _rows(view)
     if not any(member in view.scan.text for members in rows.values() for member in members):
         return
-    rewritten = {draft.rule_id for draft in drafts if draft.edits}
     tree = view.scan.module.node
     for scope in (tree, *(node for node in every(tree) if isinstance(node, SCOPES))):
         for name, made in _objects(scope):
