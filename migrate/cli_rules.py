@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from migrate.explain import Explanation
     from migrate.model import Rule, Table
 
-_SORTS = ("name", "status")
+_KINDS = ("api", "env", "package", "cli", "resource")
 _STATUSES = ("same", "renamed", "differs", "native", "harmless", "missing", "unknown")
+_HEAD = ("target", "device", "rows", *_STATUSES)
+_SORTS = ("name", "status", "rows", *_STATUSES)
 
 
 @click.command()
@@ -23,15 +25,19 @@ _STATUSES = ("same", "renamed", "differs", "native", "harmless", "missing", "unk
 @click.option("--rules", "files", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES_HELP)
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that names must be in.")
 @click.option("--target-version", metavar="VERSION", help=VERSION_HELP)
-@click.option("--kind", metavar="KIND", help="Only rows of this kind: api, env, package, cli, resource.")
-@click.option("--status", metavar="STATUS", help="Only rows of this status, such as missing.")
-@click.option("--sort", type=click.Choice(_SORTS), default="name", help="What the rows are sorted by.")
+@click.option("--kind", type=click.Choice(_KINDS), help="Only rows of this kind.")
+@click.option("--status", type=click.Choice(_STATUSES), help="Only rows of this status.")
+@click.option("--sort", type=click.Choice(_SORTS), default="name",
+              help="Sort rows by name or status, targets by name or by one of their numbers.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text")
 def rules(names: tuple[str, ...], kind: str | None, status: str | None, sort: str, form: str, **options: Any) -> None:
     """Show what becomes of each name, or without --target how many rows of each status the targets have."""
+    overview = not names and kind is None and status is None
+    if sort != "name" and overview == (sort == "status"):
+        raise click.UsageError(f"--sort {sort} is for {'rows' if overview else 'targets'}: see --help")
     tables = _tables(names, **options)
-    if not names and kind is None and status is None:
-        _print(("target", "device", "rows", *_STATUSES), list(_coverage(tables)), form)
+    if overview:
+        _print(_HEAD, _sorted(list(_coverage(tables)), sort), form)
         return
     rows = [
         (table, rule)
@@ -92,6 +98,11 @@ def _coverage(tables: Sequence[Table]) -> Iterator[tuple[str, ...]]:
         found = counts(table)
         numbers = (str(found.get(status, 0)) for status in _STATUSES)
         yield table.target.words.name, table.target.title, str(len(table.rules)), *numbers
+
+
+def _sorted(targets: list[tuple[str, ...]], column: str) -> list[tuple[str, ...]]:
+    """The targets with most of something first."""
+    return targets if column == "name" else sorted(targets, key=lambda row: -int(row[_HEAD.index(column)]))
 
 
 def _cells(rule: Rule) -> tuple[str, str, str, str]:

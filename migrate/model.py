@@ -142,6 +142,7 @@ class Table:
     watched: frozenset[str] = frozenset()  # names whose uses matter although none of their words may say so
     retired: Retired | None = None  # the way from an API that is gone: nothing else is looked at
     script: Script | None = None
+    plugin_line: str = ""  # loads the source's plug-in, where that is a vendor's
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:

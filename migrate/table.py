@@ -197,7 +197,7 @@ class _Loader:
             sites = replace(sites, accelerators=sites.accelerators | {target.words.name, target.words.device})
         before = base.digest.encode() if base else self.ground
         digest = blake2b(
-            before + file.raw + f"{self.oldest.torch or ''} {self.oldest.package or ''}".strip().encode(),
+            before + file.raw + f"{self.oldest.torch or ''} {self.oldest.package or ''}".rstrip().encode(),
             digest_size=16,
         ).hexdigest()
         rules = {**under, **rules}

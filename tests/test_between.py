@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from kit import TARGETS, cases, command, repository, result_of, source_of
+from kit import EVERY_TARGET, cases, command, repository, result_of, source_of
 
 from migrate.between import between, load_between
 from migrate.edits import apply_edits
@@ -41,6 +41,18 @@ LOST = {  # what has no way back, and why
     *("import_multi_comma", "import_plain_torch_cuda", "import_torch_cuda_alone_binds_torch"),  # `import torch.cuda`
     "plain_import_of_submodule_keeps_torch",
     "no_newline_after_the_only_import",  # the line end that an inserted import needed stays
+}
+
+
+LOST_FROM = {
+    "hpu": {
+        *("alias_of_import_torch_cuda", "byte_order_mark_with_crlf", "import_from_cuda_module"),  # torch.amp serves all
+        "mock_patch_of_dotted_names",  # names one that only CUDA has
+    },
+    "musa": {
+        *("api_hasattr_guard", "one_line_compound_statements"),  # its condition keeps the branch for a person
+        "submodules_of_torch_cuda",  # a name that has a short form there, and gets it
+    },
 }
 
 
@@ -102,12 +114,14 @@ def safe_only(result: FileResult, table: Table) -> FileResult:
     kept = tuple(
         finding
         for finding in result.findings
-        if finding.safety == "safe" and not ((rule := rules[finding.rule_id]) and rule.is_template)
+        if finding.safety == "safe"
+        and not ((rule := rules[finding.rule_id]) and rule.is_template)
+        and not (finding.rule_id.startswith("method:") and "(" in table.target.words.method)
     )
     return replace(result, findings=kept)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", EVERY_TARGET)
 def test_round_trip_gives_the_original_text(target: str) -> None:
     forward = load_table(target)
     lost: dict[str, str] = {}
@@ -126,8 +140,8 @@ def test_round_trip_gives_the_original_text(target: str) -> None:
         home = apply_edits(there, again.edits)
         if home != text:
             lost[case] = home
-    assert tried > 240
-    assert set(lost) <= LOST
+    assert tried > 180
+    assert "\n".join(sorted(set(lost) - LOST - LOST_FROM.get(target, set()))) == ""
 
 
 def test_names_that_several_became_have_no_way_back_unless_one_is_spelled_alike() -> None:

@@ -37,6 +37,16 @@ def test_rows_are_listed_filtered_and_sorted() -> None:
     assert {row["status"] for row in json.loads(out)} == {"missing"}
 
 
+def test_targets_are_sorted_by_their_numbers() -> None:
+    _, out, _ = command("rules", "--sort", "renamed", "--format", "json")
+    numbers = [int(row["renamed"]) for row in json.loads(out)]
+    assert numbers == sorted(numbers, reverse=True)
+    assert "for rows" in command("rules", "--sort", "status").err
+    assert "for targets" in command("rules", "--target", "npu", "--sort", "missing").err
+    assert "'mising' is not one of" in command("rules", "--status", "mising").err
+    assert "'apu' is not one of" in command("rules", "--kind", "apu").err
+
+
 def test_rows_as_markdown_and_text_have_one_line_each() -> None:
     _, out, _ = command("rules", "--target", "npu", "--kind", "cli", "--format", "markdown")
     head, rule, *rows = out.splitlines()
