@@ -61,8 +61,10 @@ def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Reposi
         from migrate.expression import localized
 
         table = localized(table, path, kind, circular=repository.circular)
-    if kind == "cuda-source":
-        return FileResult(path, kind, digest, (_cuda_source(path, table),))
+    if kind == "cuda-source":  # nobody's business on the way from another device
+        return FileResult(
+            path, kind, digest, (_cuda_source(path, table),) if kind.startswith(table.source.name) else ()
+        )
     problem = None
     findings: tuple[Finding, ...] = ()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))  # not lowered again: there may be other threads

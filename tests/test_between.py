@@ -152,6 +152,25 @@ def test_names_that_several_became_have_no_way_back_unless_one_is_spelled_alike(
     assert rule.to == "TORCH_NCCL_BLOCKING_WAIT"
 
 
+def test_kernels_of_cuda_are_no_business_of_another_source() -> None:
+    for source, target, count in (("cuda", "npu", 1), ("npu", "cuda", 0), ("npu", "mlu", 0), ("catch", "mlu", 0)):
+        result = migrate_bytes("a.cu", "cuda-source", b"__global__ void npu() {}\n", load_between(source, target))
+        assert len(result.findings) == count
+
+
+def test_device_of_torch_itself_keeps_its_import() -> None:
+    text = 'import torch\nx = torch.xpu.Stream()\ny.to("xpu:0")\n'
+    assert after(text, back("xpu")) == text.replace("xpu", "cuda")
+
+
+def test_plug_in_with_a_short_name_goes_where_nothing_uses_it() -> None:
+    line = "import habana_frameworks.torch.core as htcore\n"
+    text = f'import torch\n{line}y.to("hpu")\n'
+    assert after(text, back("hpu")) == 'import torch\ny.to("cuda")\n'
+    assert after(text, load_between("hpu", "npu")) == 'import torch\nimport torch_npu\ny.to("npu")\n'
+    assert line in after(f"{text}loss.backward()\nhtcore.mark_step()\n", back("hpu"))
+
+
 def test_source_and_target_have_to_differ_and_exist() -> None:
     for source, target in (("cuda", "cuda"), ("npu", "npu"), ("nbu", "cuda"), ("npu", "mlv")):
         with pytest.raises(TableError):
