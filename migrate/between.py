@@ -129,9 +129,8 @@ def _sites(sites: Sites, origin: Vocabulary, words: Vocabulary, package: str, ot
         return frozenset(name.replace(origin.module, words.module) for name in names)
 
     prefixes = (words.backend.upper(), words.name.upper())
-    unsaid = (
-        [] if package == "torch" or words.name in package else [package]
-    )  # files that only load it are looked at, too
+    known = package == "torch" or words.name in package
+    unsaid = [] if known else [package]  # files that only load it are looked at, too
     return replace(
         sites,
         words=tuple(dict.fromkeys((words.device, words.backend, words.name, *map(str.lower, others), *unsaid))),

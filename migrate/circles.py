@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from migrate.engine import decode, parse
 from migrate.extras import Expression
+from migrate.trees import below, every
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def run_by(expression: Expression, files: Iterable[str], read: Callable[[str], bytes]) -> frozenset[str]:
@@ -64,10 +65,16 @@ def _files(root: str, parts: list[str], files: frozenset[str]) -> Iterator[str]:
 
 def _statements(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
     """The imports that run when a module does."""
-    for node in ast.iter_child_nodes(tree):
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             yield node
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            yield from (item for other in node.orelse for item in _statements(ast.Module([other], [])))
-        elif isinstance(node, (ast.stmt, ast.ExceptHandler)) and not isinstance(node, _FUNCTIONS):
-            yield from _statements(node)
+        elif isinstance(node, ast.If) and any(_is_typing(item) for item in every(node.test)):
+            waiting += node.orelse
+        elif not isinstance(node, (ast.expr, *_FUNCTIONS)):
+            waiting += below(node)
+
+
+def _is_typing(node: ast.AST) -> bool:
+    return "TYPE_CHECKING" in (getattr(node, "id", None), getattr(node, "attr", None))

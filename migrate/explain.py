@@ -120,6 +120,8 @@ def _outcome(rule_id: str, table: Table) -> Outcome:
         words |= {"method:cuda": f".{target.words.method}()", "method:is_cuda": f".{target.words.predicate}"}
         known = rule_id in words
         status = "renamed" if known else "manual" if rule_id in RULE_IDS else "no row"
+        if rule_id.startswith("script:"):
+            status = "review" if table.script else "same"
         text = "" if known or rule_id in RULE_IDS else advice(None, name, table)
         since = ""
         if rule_id == "backend:nccl":

@@ -13,7 +13,7 @@ OURS = {
     "codemods.members": "advice codemods.insertions codemods.locals codemods.view model trees",
     "codemods.models": "codemods.insertions codemods.locals codemods.view trees",
     "codemods.quantization": "codemods.insertions codemods.models codemods.view extras model trees",
-    "circles": "engine extras",
+    "circles": "engine extras trees",
     "codemods.retired": "codemods.enclosing codemods.names codemods.view extras model syntax",
     "targets": "expression extras model reader",
     "tablefiles": "reader toml",

@@ -45,6 +45,13 @@ def test_options_go_before_the_file(tmp_path: Path) -> None:
     assert config(tmp_path, jobs=4, target=None) == Config("npu", jobs=4)
 
 
+def test_version_is_that_of_the_target_beside_it(tmp_path: Path) -> None:
+    tree(tmp_path, {"accel-migrate.toml": b'target = "npu"\ntarget-version = "2.6"\n'})
+    assert config(tmp_path, target="npu").target_version == "2.6"
+    assert config(tmp_path, target="tpu").target_version is None
+    assert config(tmp_path, target="tpu", target_version="2.8").target_version == "2.8"
+
+
 def test_file_is_looked_for_up_to_the_top_of_the_repository(tmp_path: Path) -> None:
     top = tree(tmp_path, {"accel-migrate.toml": b"jobs = 9\n"})
     repo = tree(top / "repo", {"pyproject.toml": b"[tool.accel-migrate]\njobs = 2\n", "a/b/c.py": b""})

@@ -36,6 +36,7 @@ def test_member_that_is_missing_is_reported_where_it_is_used(target: str, text: 
         "import torch\ng, h = torch.cuda.CUDAGraph(), 1\ng.instantiate()\n",
         f"{MADE}if x:\n    import g\ng.instantiate()\n",
         "import torch\ndef f():\n    global g\n    g = torch.cuda.CUDAGraph()\n    g.instantiate()\n",
+        f"{MADE}def f():\n    global g\n    g = other()\ng.instantiate()\n",
         "g = mine.cuda.CUDAGraph()\ng.instantiate()\n",
         f"{MADE}g.instantiate()  # accel: ignore[api:torch.cuda.CUDAGraph.instantiate]\n",
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from migrate.trees import below
+from migrate.trees import below, every
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -37,20 +37,16 @@ def assigned(scope: ast.AST, name: str) -> list[ast.Assign]:
 
 
 def stores(scope: ast.AST, name: str) -> int:
-    """How often a name is bound in a scope, in whatever way; declared elsewhere counts as twice."""
-    count = 0
+    """How often a name is bound in a scope, in whatever way; declared global or nonlocal counts as twice."""
+    shared = (node for node in every(scope) if isinstance(node, (ast.Global, ast.Nonlocal)))
+    count = sum(2 for node in shared if name in node.names)
     for node in own(scope):
         if isinstance(node, ast.Name):
             count += node.id == name and not isinstance(node.ctx, ast.Load)
-        elif isinstance(node, (ast.Global, ast.Nonlocal)):
-            count += 2 * (name in node.names)
         elif isinstance(node, ast.alias):
             count += (node.asname or node.name.partition(".")[0]) == name
         else:
-            count += name in (
-                getattr(node, "name", None),
-                getattr(node, "arg", None) if isinstance(node, ast.arg) else "",
-            )
+            count += name == (node.arg if isinstance(node, ast.arg) else getattr(node, "name", None))
     return count
 
 
