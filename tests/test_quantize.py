@@ -128,7 +128,7 @@ def test_in_a_function_that_trains_itself() -> None:
         ("enumerate(train_data)", "enumerate(other.data)", "which loader"),
         ("optimizer = optim.SGD(net.parameters(), 1e-1)", "optimizer = optim.SGD(groups(net), 1e-1)", "which it is"),
         ("plain = Digits()", "plain = digits", "not made by a call"),
-        ("plain = Digits()", "plain = Digits()\ndef f():\n    global plain\n    plain = 1", "not made by one statement"),
+        ("plain = Digits()", "plain = Digits()\ndef f():\n    global plain\n    plain = 1", "made by one statement"),
         ("plain = Digits()\nnet = plain.cuda()", "plain = Digits(); net = plain.cuda()", "moved in the same block"),
         ("net = plain.cuda()", "size = 1; net = plain.cuda()", "shares its line"),
     ],
