@@ -146,7 +146,7 @@ def test_fix_without_a_target_fails_and_says_how_to_set_one(repo: Path) -> None:
     stage(repo, new=CUDA)
     code, _, err = hook("accel-migrate")
     assert code == 2
-    assert "--target is missing (known: gcu, hpu, mlu, musa, npu, tpu, xpu)" in err
+    assert "--target is missing (known: gcu, hpu, mlu, musa, npu, tpu, xpu, mlu-catch)" in err
     assert 'target = "NAME" in [tool.accel-migrate] of pyproject.toml' in err
     assert git(repo, "diff") == b""
 
