@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from migrate.edits import apply_edits
 from migrate.finder import Finder, may_mention
-from migrate.model import Draft, Edit, FileResult, Finding, Kind, Problem, Repository, Table
+from migrate.model import Draft, FileResult, Finding, Kind, Problem, Repository, Table
 from migrate.nesting import TooDeepError, depth_of
 
 if TYPE_CHECKING:

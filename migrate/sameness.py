@@ -96,18 +96,16 @@ class _Comparison:
 
     def compare(self, old: _Node, new: _Node) -> None:
         span, line = self.old.span(old), old.lineno
-        if not self.fits(span, self.new.span(new)):
+        place, inside = self.new.span(new), self.touching(span)
+        fits, grew = self.fits(span, place), self.grew(old, span, place)
+        if not (fits or grew) or (type(old) is not type(new) and not inside):
             raise MismatchError(line)
-        inside = self.touching(span)
-        if not inside:
-            if type(old) is not type(new):
-                raise MismatchError(line)
-        elif isinstance(old, ast.JoinedStr):
+        if isinstance(old, ast.JoinedStr) and inside:
             self.compare_fields(old, new, len(inside))
-        else:
+        elif inside or not fits:
             parts = [(self.old.span(part), part) for part in _parts(old)]
             spans = sorted(span for span, _ in parts)
-            if all(self.is_within(spans, change) for change in inside):
+            if fits and all(self.is_within(spans, change) for change in inside):
                 self.pair(old, new, line)
             else:
                 self.survive(parts, new)
@@ -148,7 +146,7 @@ class _Comparison:
             if any(change.start < span[0] or span[1] < change.end for change in inside):
                 waiting += ((self.old.span(below), below) for below in _parts(part))
                 continue
-            places = sorted(self.places(span, index), key=lambda node: type(node) is not type(part))
+            places = sorted(self.places(part, span, index), key=lambda node: type(node) is not type(part))
             if not any(self.is_same(part, node) for node in places):
                 raise MismatchError(part.lineno)
 
@@ -159,10 +157,10 @@ class _Comparison:
             return False
         return True
 
-    def places(self, span: Span, index: _Index) -> Iterator[_Node]:
+    def places(self, part: _Node, span: Span, index: _Index) -> Iterator[_Node]:
         for start in sorted(self.moved(span[0])):
             for place, node in index.around(start):
-                if self.fits(span, place):
+                if self.fits(span, place) or self.grew(part, span, place):
                     yield node
 
     def touching(self, span: Span) -> Sequence[Change]:
@@ -198,6 +196,16 @@ class _Comparison:
         return any(
             start <= new[0] and new[1] <= end and self.is_bracketed(start, new, end) for start in starts for end in ends
         )
+
+    def grew(self, node: _Node, old: Span, new: Span) -> bool:
+        """Whether a statement ends with lines that were put behind the last one of its block."""
+        at = bisect_left(self.begins, old[1])
+        if at == len(self.changes) or not hasattr(node, "body") or new[0] not in self.moved(old[0]):
+            return False
+        change = self.changes[at]
+        between = self.old.data[old[1] : change.start].splitlines()
+        blank = all(not line.strip() or line.strip().startswith(b"#") for line in between)
+        return blank and change.first < new[1] <= change.last
 
     def is_bracketed(self, start: int, new: Span, end: int) -> bool:
         before, behind = self.new.data[start : new[0]], self.new.data[new[1] : end]
