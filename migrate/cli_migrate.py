@@ -70,7 +70,7 @@ def migrate(paths: tuple[Path, ...], show_only: bool, output: Path | None, **opt
         report = copied(discovery.root, output, report)
     elif not show_only:
         guard(discovery.root, report, options["allow_dirty"], options["allow_no_vcs"])
-        report = written(discovery.root, report)
+        report = written(discovery.root, report, sources)
     for path in reports:
         save(path, discovery.root, report, sources)
     _show(report, sources, form, quiet)

@@ -11,12 +11,12 @@ import json
 import os
 import stat
 import time
+import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import compress, decompress, error as ZlibError
 
 from migrate.replacement import remove_abandoned, write_new
 from migrate.vcs import folder_of, git_folder, top_of
@@ -45,7 +45,8 @@ class Entry:
 
     def restored(self, data: bytes) -> bytes:
         """The content before, given the one after."""
-        return data[: self.start] + decompress(self.packed, bufsize=65536)[:_MOST] + data[self.start + self.length :]
+        old = zlib.decompressobj()
+        return data[: self.start] + old.decompress(self.packed, _MOST) + data[self.start + self.length :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +64,26 @@ class Journal:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(int(self.file.stem) // 1_000_000_000))
 
 
-def entry_of(path: str, before: bytes, after: bytes, digests: tuple[str, str]) -> Entry:
-    """The entry of a file that is to get another content."""
+def entry_of(path: str, before: bytes, after: bytes, old: str, new: str) -> Entry:
+    """The entry of a file that is to get another content, with the digests of both."""
     start = _common(before, after)
     tail = _common(before[start:][::-1], after[start:][::-1])
-    return Entry(path, *digests, start, len(after) - start - tail, compress(before[start : len(before) - tail], 1))
+    return Entry(path, old, new, start, len(after) - start - tail, zlib.compress(before[start : len(before) - tail], 1))
 
 
 def save_journal(root: Path, target: str, entries: Iterable[Entry]) -> Path:
     """Write down what a run is about to do. Raises `OSError` if there is no place for it."""
+    lines = [json.dumps(_row(entry)) for entry in entries]
     errors: list[OSError] = []
     for base, folder in _places(root):
         where = folder_of(root) if base else str(root)
-        head = {"format": _FORMAT, "root": where, "target": target}
-        lines = [json.dumps(head), *(json.dumps(_row(entry)) for entry in entries)]
+        head = json.dumps({"format": _FORMAT, "root": where, "target": target})
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not stat.S_ISDIR(folder.lstat().st_mode):
                 raise NotADirectoryError(20, "is no folder", str(folder))
             file = folder / f"{time.time_ns():020}.jsonl"
-            write_new(file, "".join(f"{line}\n" for line in lines).encode())
+            write_new(file, "".join(f"{line}\n" for line in (head, *lines)).encode())
         except OSError as error:
             errors.append(error)
             continue
@@ -135,7 +136,7 @@ def _read(file: Path, base: Path | None) -> Journal:
             raise JournalError(f"{file} {_DAMAGED}, or of another version")
         entries = tuple(_entry(row) for row in rows)
         int(file.stem)
-    except (OSError, ValueError, TypeError, KeyError, ZlibError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise JournalError(f"{file} {_DAMAGED}: {error}") from None
     return Journal(file, root, str(head["target"]), entries)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import error as ZlibError
 
 from migrate.engine import digest_of
 from migrate.journal import Entry, Journal
@@ -14,7 +14,7 @@ from migrate.replacement import regular, remove_abandoned, replace_content, sync
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """One file of a run: whether it has been changed back, and why it could not be; neither where it was old already."""
+    """One file of a run: whether it was changed back, and why it could not be; neither where it had been before."""
 
     path: str
     changed: bool
@@ -43,7 +43,7 @@ def _restored(files: Iterable[tuple[Path, Entry]], stopped: Callable[[], int]) -
             return
         try:
             yield Restored(entry.path, _restore(path, entry))
-        except (OSError, ZlibError, ValueError) as error:
+        except (OSError, zlib.error, ValueError) as error:
             reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
             yield Restored(entry.path, False, reason)
 
