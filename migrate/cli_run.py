@@ -60,6 +60,7 @@ def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
         from migrate.support import load_support
 
         table = replace(table, support=load_support(target, options["hardware"], config.min_torch))
+    table = replace(table, verify_idempotent=options["verify_idempotent"])
     return with_dependency(table) if config.add_dependency else table
 
 

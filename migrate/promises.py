@@ -123,13 +123,12 @@ def _before(line: int | None, after: str, text: str, edits: Iterable[Edit]) -> i
 
 
 def blamed(what: str, text: str, findings: Sequence[Finding], line: int | None) -> PromiseError:
-    """The error, with the line and the rules of the edits on it, or next above it."""
+    """The error, with the line and the rules of the edits on it, or next above it; of all where that is not known."""
     edited = sorted((finding for finding in findings if finding.edits), key=lambda finding: finding.line)
-    if line is None:
-        line = edited[0].line
-    here = [finding for finding in edited if finding.line == line]
+    here = edited if line is None else [finding for finding in edited if finding.line == line]
     if not here:
-        here = [edited[max(0, bisect_right([finding.line for finding in edited], line) - 1)]]
+        here = [edited[max(0, bisect_right([finding.line for finding in edited], line or 0) - 1)]]
+    line = line or here[0].line
     rules = ", ".join(sorted({finding.rule_id for finding in here}))
     lines = text.splitlines()
     shown = lines[line - 1].strip()[:_SHOWN] if line <= len(lines) else ""

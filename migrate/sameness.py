@@ -58,13 +58,21 @@ class _Side:
 
 
 def _changes(text: str, edits: Iterable[Edit]) -> Iterator[Change]:
-    """The edits in bytes of UTF-8, in order."""
+    """The edits in bytes of UTF-8, in order, without the white space that they end with before and after."""
     done = at = grown = 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+    for whole in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        edit = _trimmed(text, whole)
         start = at + _size(text[done : edit.start])
         done, at, size = edit.end, start + _size(text[edit.start : edit.end]), _size(edit.text)
         yield Change(start, at, start + grown, start + grown + size)
         grown += size - (at - start)
+
+
+def _trimmed(text: str, edit: Edit) -> Edit:
+    end, new = edit.end, edit.text
+    while edit.start < end and new and text[end - 1] == new[-1] and new[-1].isspace():
+        end, new = end - 1, new[:-1]
+    return Edit(edit.start, end, new)
 
 
 def _size(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -164,13 +165,13 @@ def test_file_that_changes_during_the_run_is_left_alone(
 
 
 def test_file_that_cannot_be_written_ends_with_2(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def replace(path: Path, data: bytes) -> None:
+    def replace(path: Path, data: bytes, is_same: Callable[[bytes], bool]) -> None:
         if path.name == "a.py":
             raise PermissionError(13, "is read-only")
-        honest(path, data)
+        honest(path, data, is_same)
 
-    honest = writer._replace
-    monkeypatch.setattr(writer, "_replace", replace)
+    honest = writer.replace_content
+    monkeypatch.setattr(writer, "replace_content", replace)
     code, out, _ = command("--target", "npu", repo)
     assert code == cli_check.FAILED
     assert "\nerror: a.py: cannot be written: is read-only\n" in out
