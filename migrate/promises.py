@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from migrate.edits import apply_edits
 from migrate.model import Edit, FileResult, Finding
+from migrate.placeholders import are_statements, placeholders
 from migrate.sameness import MismatchError, check_trees
 
 INTERNAL = "internal error, please report it"
+_MORE = "more than the edits would change"
 _SHOWN = 100  # characters of a statement
 _UNTOLD = (SyntaxError, ValueError, RecursionError, MemoryError)  # where nothing can be said
 _FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # which notebooks have
@@ -76,17 +78,21 @@ def check_python(text: str, tree: ast.AST, findings: Sequence[Finding], parse: C
     edits = [edit for finding in findings for edit in finding.edits]
     if not edits:
         return
-    after = apply_edits(text, edits)
+    hidden = placeholders(tree, text, edits)
+    every = [*edits, *hidden]
+    after = apply_edits(text, every)
     try:
         outcome = parse(after)
     except SyntaxError as error:
-        raise blamed("the result does not parse", text, findings, _before(error.lineno, after, text, edits)) from None
+        raise blamed("the result does not parse", text, findings, _before(error.lineno, text, every)) from None
     if (line := _lost(text, outcome)) is not None:
-        raise blamed("the result does not compile", text, findings, _before(line, after, text, edits))
+        raise blamed("the result does not compile", text, findings, _before(line, text, every))
     try:
-        check_trees(tree, outcome, text, after, edits)
+        check_trees(tree, outcome, text, after, every)
     except MismatchError as error:
-        raise blamed("more than the edits would change", text, findings, error.line) from None
+        raise blamed(_MORE, text, findings, error.line) from None
+    if not are_statements(outcome, after, edits, hidden):
+        raise blamed(_MORE, text, findings, None)
 
 
 def _lost(before: str, outcome: ast.Module) -> int | None:
@@ -110,7 +116,7 @@ def _compile(source: str | ast.Module) -> None:
         compile(source, "<outcome>", "exec", flags=_FLAGS, dont_inherit=True)
 
 
-def _before(line: int | None, after: str, text: str, edits: Iterable[Edit]) -> int | None:
+def _before(line: int | None, text: str, edits: Iterable[Edit]) -> int | None:
     """The line from before that a line of the outcome was, roughly: edits may have brought lines in above it."""
     if line is None:
         return None

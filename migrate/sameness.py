@@ -48,7 +48,7 @@ class _Side:
 
     def __init__(self, text: str) -> None:
         self.data = text.encode("utf-8", "surrogatepass")
-        self.starts = line_starts(self.data.decode("latin-1"))
+        self.starts = line_starts(text if text.isascii() else self.data.decode("latin-1"))
 
     def span(self, node: _Node) -> Span:
         """Where a node with a position stands, decorators included."""

@@ -87,7 +87,8 @@ OURS = {
     "author": "about codemods.view found model suppress",
     "settle": "codemods.view edits found model",
     "sameness": "edits model",
-    "promises": "edits model sameness",
+    "placeholders": "edits model",
+    "promises": "edits model placeholders sameness",
     "engine": (
         "author codemods.__init__ codemods.gates codemods.project codemods.vendor edits expression finder "
         "found index kinds.__init__ model nesting newer promises scan settle source support"

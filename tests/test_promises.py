@@ -94,16 +94,15 @@ def repo(tmp_path: Path) -> Path:
     return repository(tmp_path / "repo", {"a.py": CUDA, "b.py": CUDA})
 
 
-def inject(monkeypatch: pytest.MonkeyPatch, new: str) -> None:
-    """A codemod of Python that writes a text for the mark."""
+def inject(monkeypatch: pytest.MonkeyPatch, new: str, old: str = MARK) -> None:
+    """A codemod of Python that writes a text for the mark, or for another one."""
 
     def find_all(view: object) -> Iterator[Draft]:
         yield from honest(view)  # type: ignore[arg-type]
         text: str = view.scan.text  # type: ignore[attr-defined]
-        if MARK in text:
-            at = text.index(MARK)
-            edit = Edit(at, at + len(MARK), new)
-            yield Draft("api:torch.cuda.fault", at, at + len(MARK), "safe", "", (edit,))
+        if old in text:
+            at = text.index(old)
+            yield Draft("api:torch.cuda.fault", at, at + len(old), "safe", "", (Edit(at, at + len(old), new),))
 
     honest = codemods.find_all
     monkeypatch.setattr(codemods, "find_all", find_all)
@@ -141,6 +140,16 @@ def test_codemod_that_goes_wrong_costs_its_file_only(repo: Path, monkeypatch: py
     inject(monkeypatch, fault)
     outcome = command("--target", "npu", "--allow-dirty", repo)
     check_blamed(outcome, repo, "a.py", data, FAULTS[fault], "error: a.py:3: ", "by api:torch.cuda.fault: z = ")
+
+
+@pytest.mark.parametrize("end", ["def g(): pass", "class C: pass", "@a\ndef g():\n    return 1"])
+def test_definition_without_an_edit_is_not_lost(repo: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    data = CUDA + f"{MARK}1 = 1\n{end}\n{MARK}2 = 2\n".encode()
+    tree(repo, {"a.py": data})
+    inject(monkeypatch, '"""', f"{MARK}1 = 1")
+    inject(monkeypatch, '"""', f"{MARK}2 = 2")
+    outcome = command("--target", "npu", "--allow-dirty", repo)
+    check_blamed(outcome, repo, "a.py", data, "more than the edits would change")
 
 
 def test_code_that_did_not_compile_before_is_still_migrated(repo: Path) -> None:
