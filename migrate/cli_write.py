@@ -70,7 +70,8 @@ def written(root: Path, report: RepoReport, sources: Sources) -> RepoReport:
                 for item in results
             ))  # fmt: skip
         except OSError as error:
-            fail(f"nothing is written, as what undo needs cannot be saved in {error.filename}: {error.strerror}")
+            where = f" in {error.filename}" if error.filename else ""
+            fail(f"nothing is written, as what undo needs cannot be saved{where}: {error.strerror}")
         report = replace(report, files=tuple(write_in_place(root, report.files, signal)), written=True)
         if signal():
             _end(report, len(results), signal())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from kit import CUDA, NPU, repository, table
 
-from migrate.cli_write import read_again, written
+from migrate.cli_write import Sources, read_again, written
 from migrate.discover import discover
 from migrate.journal import journals
 from migrate.model import RepoReport
@@ -23,12 +23,12 @@ NAMES = [f"p{number % 10}/m{number}.py" for number in range(FILES)]
 STATES = {CUDA: "old", NPU: "new"}
 
 
-def write(root: Path, report: RepoReport, moment: float | None) -> bool:
+def write(root: Path, report: RepoReport, sources: Sources, moment: float | None) -> bool:
     """Write in a process of its own that gets SIGKILL after so many seconds; whether it was still at it."""
     child = os.fork()
     if child == 0:
         try:
-            written(root, *read_again(root, report))
+            written(root, report, sources)
         finally:
             os._exit(0)
     if moment is not None:
@@ -53,15 +53,15 @@ def test_run_that_is_killed_leaves_whole_files_and_can_be_taken_back(
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)  # the kernel loses nothing of a process that is killed
     root = repository(tmp_path / "repo", dict.fromkeys(NAMES, CUDA))
-    report = run(discover([root], (), 1_000_000), table("npu"))
+    report, sources = read_again(root, run(discover([root], (), 1_000_000), table("npu")))
     started = time.perf_counter()
-    write(root, report, None)
+    write(root, report, sources, None)
     seconds = time.perf_counter() - started
     assert states(root) == {"new"}
     take_all_back(root)
     chance, found, inside = random.Random(), set[str](), 0
     for _ in range(KILLS):
-        was_killed = write(root, report, chance.random() * seconds)
+        was_killed = write(root, report, sources, chance.random() * seconds)
         here = states(root)
         inside += len(here) == 2
         assert was_killed or here == {"new"}
