@@ -73,5 +73,7 @@ def examined(discovery: Discovery, table: Table, config: Config) -> RepoReport:
             return run(discovery, table, None, progress)
         from concurrent.futures import ProcessPoolExecutor
 
-        with ProcessPoolExecutor(config.jobs) as executor:
+        from migrate.interruption import ending_workers
+
+        with ProcessPoolExecutor(config.jobs) as executor, ending_workers():
             return run(discovery, table, executor, progress)

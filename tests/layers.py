@@ -122,7 +122,7 @@ OURS = {
     "cli": "__init__ cli_check cli_migrate cli_rules cli_undo runner",
     "cli_undo": "cli_check interruption journal report.shown undo",
     "cli_migrate": "cli_check cli_run cli_write model report.console report.machine report.shown report.text table",
-    "cli_run": "between cli_check config discover model progress runner support table",
+    "cli_run": "between cli_check config discover interruption model progress runner support table",
     "cli_write": "cli_check engine interruption journal model report.machine report.shown vcs writer",
     # files that are no Python
     "kinds.calls": "kinds.script naming",
@@ -202,7 +202,7 @@ RESTRICTED = {
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
-    "multiprocessing": "runner",
+    "multiprocessing": "interruption runner",
     "concurrent": "check cli_check cli_run runner",
     "tempfile": "replacement",
     "shutil": "replacement writer",

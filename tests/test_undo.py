@@ -6,8 +6,12 @@ import json
 import os
 import signal
 import stat
+import time
 from codecs import BOM_UTF8
 from collections.abc import Callable
+from concurrent.futures import Executor
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -216,6 +220,26 @@ def test_signal_ends_the_run_behind_a_whole_file(repo: Path, monkeypatch: pytest
     assert (repo / "in/c.py").read_bytes() == NPU
     assert [command("undo", repo).code for _ in range(2)] == [0, 0]
     assert git(repo, "status", "--porcelain") == b""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_while_processes_look_at_the_files_ends_them_all(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def run(discovery: object, rules: object, executor: Executor, *_: object) -> None:
+        executor.submit(time.sleep, 60)
+        found.extend(active_children())
+        os.kill(os.getpid(), number)
+        time.sleep(60)
+
+    found: list[BaseProcess] = []
+    monkeypatch.setattr(runner, "run", run)
+    started = time.monotonic()
+    outcome = command("--target", "npu", "-j", "2", repo)
+    assert (outcome.code, outcome.out) == (128 + number, "")
+    assert found
+    assert active_children() == []
+    assert time.monotonic() - started < 50
 
 
 def test_signal_before_anything_is_written_ends_the_run(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
