@@ -121,7 +121,7 @@ class _Comparison:
     def compare_fields(self, old: ast.JoinedStr, new: ast.AST, most: int) -> None:
         """As many fields of an f-string may change as edits are in it; where they stand is not told by all versions."""
         fields = [ast.dump(part) for part in old.values if isinstance(part, ast.FormattedValue)]
-        kept = [ast.dump(part) for part in ast.walk(new) if isinstance(part, ast.FormattedValue)]
+        kept = {ast.dump(part) for part in ast.walk(new) if isinstance(part, ast.FormattedValue)}
         if sum(field not in kept for field in fields) > most:
             raise MismatchError(old.lineno)
 
