@@ -6,6 +6,7 @@ usage, table or settings, or a file that could not be handled.
 
 from __future__ import annotations
 
+import signal
 import sys
 from io import TextIOWrapper
 from typing import Any
@@ -16,12 +17,15 @@ from migrate import __version__
 from migrate.cli_check import baseline, check, fail
 from migrate.cli_migrate import migrate
 from migrate.cli_rules import explain, rules
+from migrate.cli_undo import undo
 
 
 class _DefaultGroup(click.Group):
     """`accel-migrate --target npu repo` means `accel-migrate migrate --target npu repo`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args[:1] == ["--undo"]:
+            args[0] = "undo"
         if not args or (args[0] not in self.commands and args[0] not in ("--help", "--version")):
             args.insert(0, "migrate")
         return super().parse_args(ctx, args)
@@ -31,6 +35,9 @@ class _DefaultGroup(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
+        except KeyboardInterrupt:
+            click.echo("accel-migrate: interrupted", err=True)
+            sys.exit(128 + signal.SIGINT)
         except Exception as error:
             from migrate.runner import blamed
 
@@ -50,6 +57,7 @@ def main() -> None:
 
 
 main.add_command(migrate)
+main.add_command(undo)
 main.add_command(check)
 main.add_command(baseline)
 main.add_command(rules)

@@ -62,6 +62,7 @@ class _TargetOption(click.Option):
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
 @click.option("--allow-no-vcs", is_flag=True, help="Write files that git does not keep.")
+@click.option("--verify-idempotent", is_flag=True, help="Look at every result again: a second run must not edit it.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the headline only, and errors to stderr.")
 def migrate(paths: tuple[Path, ...], show_only: bool, output: Path | None, **options: Any) -> None:
     """Migrate the files below PATHS (default: the current folder), in place."""
@@ -75,7 +76,7 @@ def migrate(paths: tuple[Path, ...], show_only: bool, output: Path | None, **opt
         report = copied(discovery.root, output, report)
     elif not show_only:
         guard(discovery.root, report, options["allow_dirty"], options["allow_no_vcs"])
-        report = written(discovery.root, report)
+        report = written(discovery.root, report, sources)
     for path in reports:
         save(path, discovery.root, report, sources)
     _show(report, sources, form, quiet)

@@ -76,6 +76,7 @@ def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
         table = replace(
             table, support=load_support(target, options["hardware"], config.target_version or config.min_torch)
         )
+    table = replace(table, verify_idempotent=options["verify_idempotent"])
     return with_dependency(table) if config.add_dependency else table
 
 
@@ -88,5 +89,7 @@ def examined(discovery: Discovery, table: Table, config: Config) -> RepoReport:
             return run(discovery, table, None, progress)
         from concurrent.futures import ProcessPoolExecutor
 
-        with ProcessPoolExecutor(config.jobs) as executor:
+        from migrate.interruption import ending_workers
+
+        with ProcessPoolExecutor(config.jobs) as executor, ending_workers():
             return run(discovery, table, executor, progress)

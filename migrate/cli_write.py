@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+import click
 
 from migrate.cli_check import fail
 
@@ -47,22 +50,53 @@ def guard(root: Path, report: RepoReport, allow_dirty: bool, allow_no_vcs: bool)
         )
 
 
-def written(root: Path, report: RepoReport) -> RepoReport:
-    """The report after the edits are made in place; a file that could not be written has an error in it."""
+def written(root: Path, report: RepoReport, sources: Sources) -> RepoReport:
+    """The report after the edits are made in place; a file that could not be written has an error in it.
+
+    What `undo` needs is saved first. A signal ends the command after the file that is being written.
+    """
+    from migrate.engine import rewritten
+    from migrate.interruption import postponed
+    from migrate.journal import entry_of, save_journal
     from migrate.writer import write_in_place
 
-    return replace(report, files=tuple(write_in_place(root, report.files)), written=True)
+    results = [result for result in report.changed if result.path in sources]
+    if not results:
+        return replace(report, written=True)
+    with postponed() as signal:
+        try:
+            save_journal(root, report.target, (
+                entry_of(item.path, sources[item.path], rewritten(sources[item.path], item), item.digest, item.outcome)
+                for item in results
+            ))  # fmt: skip
+        except OSError as error:
+            where = f" in {error.filename}" if error.filename else ""
+            fail(f"nothing is written, as what undo needs cannot be saved{where}: {error.strerror}")
+        report = replace(report, files=tuple(write_in_place(root, report.files, signal)), written=True)
+        if signal():
+            _end(report, len(results), signal())
+    return report
+
+
+def _end(report: RepoReport, total: int, signal: int) -> NoReturn:
+    """Say how far an interrupted run came, and exit as a command does that a signal ended."""
+    click.echo(
+        f"interrupted: {len(report.changed)} of {total} files are written, the others are as they were; "
+        "the same command goes on, accel-migrate undo takes back what is written",
+        err=True,
+    )
+    sys.exit(128 + signal)
 
 
 def copied(root: Path, output: Path, report: RepoReport) -> RepoReport:
     """The report after the tree was copied and the edits were made in the copy."""
-    from migrate.writer import copy_tree
+    from migrate.writer import copy_tree, write_in_place
 
     try:
         copy_tree(root, output)
     except (OSError, ValueError) as error:
         fail(f"cannot write the copy: {error}")
-    return written(output, report)
+    return replace(report, files=tuple(write_in_place(output.resolve(), report.files)), written=True)
 
 
 def save(path: Path, root: Path, report: RepoReport, sources: Sources) -> None:

@@ -11,14 +11,13 @@ import codecs
 import io
 import sys
 import warnings
-from bisect import bisect_left
-from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from migrate.edits import apply_edits
 from migrate.finder import Finder, may_mention
-from migrate.model import Draft, Edit, FileResult, Finding, Kind, Problem, Repository, Table
+from migrate.model import Draft, FileResult, Finding, Kind, Problem, Repository, Table
 from migrate.nesting import TooDeepError, depth_of
 
 if TYPE_CHECKING:
@@ -65,8 +64,8 @@ def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Reposi
         return FileResult(
             path, kind, digest, (_cuda_source(path, table),) if kind.startswith(table.source.name) else ()
         )
-    problem = None
-    findings: tuple[Finding, ...] = ()
+    from migrate.promises import PromiseError, reproducer
+
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))  # not lowered again: there may be other threads
     try:
         text = decode(data, kind)[0]
@@ -76,6 +75,7 @@ def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Reposi
             from migrate.kinds import find
 
             findings = find(path, kind, text, table, repository)
+        outcome = _promised(FileResult(path, kind, digest, findings), data, text, table, repository)
     except DecodeError as error:
         problem = Problem(str(error))
     except SyntaxError as error:
@@ -84,7 +84,29 @@ def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Reposi
         problem = Problem(str(error), error.line)
     except RecursionError:
         problem = Problem(str(TooDeepError(None)), depth_of(text)[1])
-    return FileResult(path, kind, digest, findings, problem)
+    except PromiseError as error:
+        problem = Problem(reproducer(error, path, table.target.words.name), error.line)
+    else:
+        return FileResult(path, kind, digest, findings, outcome=outcome)
+    return FileResult(path, kind, digest, error=problem)
+
+
+def _promised(result: FileResult, data: bytes, text: str, table: Table, repository: Repository) -> str:
+    """The digest of what a file becomes, empty without edits. Raises `PromiseError` if that is not as promised."""
+    if not result.edits:
+        return ""
+    from migrate.promises import check_bytes, check_settled
+
+    after = rewritten(data, result)
+    again, encoding = decode(after, result.kind)
+    if encoding == "utf-8":
+        check_bytes(data, after, text, result.edits)
+    else:
+        check_bytes(text.encode(), again.encode(), text, result.edits)
+    if table.verify_idempotent:
+        once = replace(table, verify_idempotent=False)
+        check_settled(examine(result.path, result.kind, after, once, repository))
+    return digest_of(after)
 
 
 def digest_of(data: bytes) -> str:
@@ -130,6 +152,7 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     from migrate.codemods.vendor import vendor_imports
     from migrate.found import place_of
     from migrate.index import build_index
+    from migrate.promises import check_python
     from migrate.settle import accounted, settled
 
     scanned, finder = _scanned(text, table)
@@ -140,7 +163,7 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     drafts = with_import(view, [*drafts, *vendor_imports(view, drafts)])
     drafts += _unsupported(scanned, table)
     findings = tuple(sorted((*accounted(view, drafts), *complaints), key=place_of))
-    _check(scanned, [edit for finding in findings for edit in finding.edits])
+    check_python(text, scanned.module.node, findings, parse)
     return findings
 
 
@@ -150,29 +173,6 @@ def _unsupported(scanned: Scan, table: Table) -> list[Draft]:
     from migrate.support import unsupported
 
     return list(unsupported(scanned, table.support))
-
-
-def _check(scanned: Scan, edits: Sequence[Edit]) -> None:
-    """Parse every edited statement again, as it will be. Raises `SyntaxError`, which would be our bug.
-
-    Edits stay within the lines of their statement, so this says of the file what a parse of it all would.
-    """
-    from migrate.regions import bounds, wrapped
-
-    edits = sorted(edits, key=lambda edit: edit.start)
-    places = [edit.start for edit in edits]
-    for region in scanned.regions:
-        start, end = bounds(scanned, region)
-        inside = [
-            Edit(edit.start - start, edit.end - start, edit.text)
-            for edit in edits[bisect_left(places, start) : bisect_left(places, end)]
-            if not (edit.start == edit.end == start)  # whole lines put before it
-        ]
-        if inside:
-            before, snippet, after = wrapped(scanned, region)
-            edited = apply_edits(snippet, inside)
-            if edited.strip():  # a statement may go as a whole
-                parse(before + edited + after)
 
 
 def parse(text: str) -> ast.Module:

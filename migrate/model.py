@@ -144,6 +144,7 @@ class Table:
     script: Script | None = None
     plugin_line: str = ""  # loads the source's plug-in, where that is a vendor's
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
+    verify_idempotent: bool = False  # whether what a file becomes is looked at again: nothing in it may change
 
     def rule(self, kind: str, key: str) -> Rule | None:
         return self.rules.get(f"{kind}:{key}")
@@ -242,7 +243,8 @@ class Problem:
 class FileResult:
     """What one file holds. `path` is relative to the root of the run, with forward slashes.
 
-    `digest` is that of the bytes looked at, empty where nothing in them was worth a look.
+    `digest` is that of the bytes looked at, empty where nothing in them was worth a look; `outcome` is that of what
+    the edits make of them, for which all promises hold, empty without edits.
     """
 
     path: str
@@ -250,6 +252,7 @@ class FileResult:
     digest: str
     findings: tuple[Finding, ...] = ()
     error: Problem | None = None
+    outcome: str = ""
 
     @property
     def edits(self) -> tuple[Edit, ...]:

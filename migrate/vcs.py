@@ -97,6 +97,20 @@ def folder_of(root: Path) -> str:
     return os.fsdecode((_git(root, "rev-parse", "--show-prefix") or b"").removesuffix(b"\n"))
 
 
+def git_folder(root: Path) -> Path | None:
+    """The folder in which git keeps what is its own of this work tree; None where there is no repository."""
+    return _path(_git(root, "rev-parse", "--absolute-git-dir"))
+
+
+def top_of(root: Path) -> Path | None:
+    """The top of the work tree that holds `root`; None where there is no repository."""
+    return _path(_git(root, "rev-parse", "--show-toplevel"))
+
+
+def _path(output: bytes | None) -> Path | None:
+    return Path(os.fsdecode(output.removesuffix(b"\n"))) if output else None
+
+
 def is_ignored(folder: Path) -> bool:
     """Whether git passes over all that is new in a folder."""
     return _git(folder, "check-ignore", "-q", "--", str(folder)) is not None

@@ -5,22 +5,45 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from migrate.engine import digest_of, rewritten
 from migrate.model import FileResult, Problem
+from migrate.promises import INTERNAL
+from migrate.replacement import remove_abandoned, replace_by_link, replace_content, sync_folder
+
+NOT_REACHED = "not written: the run was interrupted"
+Links = dict[tuple[int, int, str], Path]  # device and number of an old file, and what it became -> its first new name
 
 
-def write_in_place(root: Path, results: Iterable[FileResult]) -> list[FileResult]:
+def write_in_place(
+    root: Path, results: Iterable[FileResult], stopped: Callable[[], int] = lambda: 0
+) -> list[FileResult]:
     """Write the edits of every result to its file; those that could not be written come back with an error.
 
-    Each file is read again first and left alone if it is no longer what was looked at. Mode, owner and
-    links are kept; a file is old or new, never in between.
+    Each file is read again first and left alone if it is no longer what was looked at. Mode, owner and attributes are
+    kept; a file is old or new, never in between. Names of one file stay that if all of them are written; one that
+    is not in the run keeps the old content. Where `stopped` says so, the rest is left as it is.
     """
-    return [_written(root, result) if result.edits and not result.error else result for result in results]
+    links: Links = {}
+    folders: set[Path] = set()
+    written: list[FileResult] = []
+    for result in results:
+        if result.edits and not result.error:
+            if stopped():
+                result = replace(result, findings=(), error=Problem(NOT_REACHED))
+            else:
+                folder = (root / result.path).parent
+                if folder not in folders:
+                    remove_abandoned(folder)
+                    folders.add(folder)
+                result = _written(root, result, links)
+        written.append(result)
+    for folder in sorted(folders):
+        sync_folder(folder)
+    return written
 
 
 def read_again(root: Path, results: Iterable[FileResult]) -> tuple[list[FileResult], dict[str, bytes]]:
@@ -59,9 +82,21 @@ def _copies(path: str) -> bool:
     return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
 
 
-def _written(root: Path, result: FileResult) -> FileResult:
+def _written(root: Path, result: FileResult, links: Links) -> FileResult:
+    path = root / result.path
     try:
-        _replace(root / result.path, rewritten(_content(root, result), result))
+        status = path.lstat()
+        data = _content(root, result)
+        after = rewritten(data, result)
+        if digest_of(after) != result.outcome:
+            return replace(result, findings=(), error=Problem(f"{INTERNAL}: the edits do not give what was promised"))
+        file = (status.st_dev, status.st_ino, result.outcome)
+        if file in links:
+            replace_by_link(path, links[file])
+        else:
+            replace_content(path, after, lambda now: now == data)
+            if status.st_nlink > 1:
+                links[file] = path
     except OSError as error:
         return _failed(result, "written", error)
     return result
@@ -77,32 +112,3 @@ def _content(root: Path, result: FileResult) -> bytes:
 
 def _failed(result: FileResult, what: str, error: OSError) -> FileResult:
     return replace(result, findings=(), error=Problem(f"cannot be {what}: {error.strerror or error}"))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Replace the content of a file in one step. A file with several names is written through, to keep them."""
-    status = path.stat()
-    if not os.access(path, os.W_OK):
-        raise PermissionError(13, "is read-only")
-    if status.st_nlink > 1:
-        with path.open("r+b") as file:
-            file.write(data)
-            file.truncate()
-            file.flush()
-            os.fsync(file.fileno())
-        return
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=".accel-migrate."
-    )  # not the name: it may be as long as names can be
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, stat.S_IMODE(status.st_mode))
-        if (status.st_uid, status.st_gid) != (os.getuid(), os.getgid()):
-            os.chown(name, status.st_uid, status.st_gid)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

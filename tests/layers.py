@@ -91,13 +91,20 @@ OURS = {
     "suppress": "comments edits found model",
     "author": "about codemods.view found model suppress",
     "settle": "codemods.view edits found model",
+    "sameness": "edits model",
+    "placeholders": "edits model",
+    "promises": "edits model placeholders sameness",
     "engine": (
         "author codemods.__init__ codemods.gates codemods.members codemods.project codemods.vendor edits expression "
-        "finder found index kinds.__init__ model nesting newer regions scan settle source support"
+        "finder found index kinds.__init__ model nesting newer promises scan settle source support"
     ),
     # many files, and what is shown of them
     "runner": "__init__ circles discover engine finder model repository",
-    "writer": "engine model",
+    "replacement": "",
+    "interruption": "",
+    "writer": "engine model promises replacement",
+    "journal": "replacement vcs",
+    "undo": "engine journal replacement",
     "leftovers": "edits engine model",
     "baseline": "leftovers",
     "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
@@ -117,10 +124,11 @@ OURS = {
     "report.statistics": "leftovers report.shown",
     "report.text": "model report.shown",
     "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
-    "cli": "__init__ cli_check cli_migrate cli_rules runner",
+    "cli": "__init__ cli_check cli_migrate cli_rules cli_undo runner",
+    "cli_undo": "cli_check interruption journal report.shown undo",
     "cli_migrate": "cli_check cli_run cli_write model report.console report.machine report.shown report.text table",
-    "cli_run": "between cli_check config discover model progress runner support table",
-    "cli_write": "cli_check model report.machine report.shown vcs writer",
+    "cli_run": "between cli_check config discover interruption model progress runner support table",
+    "cli_write": "cli_check engine interruption journal model report.machine report.shown vcs writer",
     # files that are no Python
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
@@ -185,7 +193,7 @@ OURS = {
     "kinds.__init__": "kinds.reading model",
     "kinds.excerpt": "model",
     "kinds.prose": "kinds.reading",
-    "kinds.reading": "about comments edits finder found model settle suppress",
+    "kinds.reading": "about comments edits finder found model promises settle suppress",
     "kinds.rows": "advice finder model naming",
 }
 
@@ -193,24 +201,24 @@ OURS = {
 RESTRICTED = {
     "libcst": "callsites describe grammar newer nodes records regions spans walk",
     "libcst._nodes.internal": "spans",
-    "click": "cli cli_check cli_migrate cli_rules cli_run",
+    "click": "cli cli_check cli_migrate cli_rules cli_run cli_undo cli_write",
     "rich": "report.console",
     "tomli": "toml",
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
-    "multiprocessing": "runner",
+    "multiprocessing": "interruption runner",
     "concurrent": "check cli_check cli_run runner",
-    "tempfile": "writer",
-    "shutil": "writer",
-    "os": "discover hunks vcs writer",
+    "tempfile": "replacement",
+    "shutil": "replacement writer",
+    "os": "discover hunks journal replacement vcs writer",
     "pathlib": (
-        "between check cli_check cli_migrate cli_rules cli_run cli_write config discover neutral runner support table "
-        "tablefiles vcs writer"
+        "between check cli_check cli_migrate cli_rules cli_run cli_undo cli_write config discover journal neutral "
+        "replacement runner support table tablefiles undo vcs writer"
     ),
-    "time": "check progress runner",
+    "time": "check journal progress runner",
     "json": (
-        "baseline cli_rules kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
+        "baseline cli_rules journal kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
         "report.machine report.sarif"
     ),
     "importlib": "__init__ kinds.__init__ report.formats",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -164,16 +167,44 @@ def test_file_that_changes_during_the_run_is_left_alone(
 
 
 def test_file_that_cannot_be_written_ends_with_2(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def replace(path: Path, data: bytes) -> None:
+    def replace(path: Path, data: bytes, is_same: Callable[[bytes], bool]) -> None:
         if path.name == "a.py":
             raise PermissionError(13, "is read-only")
-        honest(path, data)
+        honest(path, data, is_same)
 
-    honest = writer._replace
-    monkeypatch.setattr(writer, "_replace", replace)
+    honest = writer.replace_content
+    monkeypatch.setattr(writer, "replace_content", replace)
     code, out, _ = command("--target", "npu", repo)
     assert code == cli_check.FAILED
     assert "\nerror: a.py: cannot be written: is read-only\n" in out
     assert " s, 1 file changed for npu, 1 file could not be handled\n1 reference: 1 rewritten, " in out
     assert "diff --git a/a.py" not in out
     assert (repo / "b.py").read_bytes() == NPU
+
+
+def run_with_small_disk(root: Path, size: int) -> subprocess.CompletedProcess[str]:
+    """The command where no file can be larger than some bytes, as on a disk that is full."""
+    start = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size})); "
+    code = start + "from migrate.cli import main; main()"
+    words = [sys.executable, "-c", code, "--target", "npu", str(root)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, cwd=root.parent)
+
+
+def test_full_disk_costs_the_files_that_do_not_fit(tmp_path: Path) -> None:
+    large = CUDA + b"y = 1\n" * 5000
+    root = repository(tmp_path / "repo", {"a.py": large, "b.py": CUDA})
+    done = run_with_small_disk(root, 20_000)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "\nerror: a.py: cannot be written: File too large\n" in done.stdout
+    assert [(root / name).read_bytes() for name in ("a.py", "b.py")] == [large, NPU]
+    assert sorted(os.listdir(root)) == [".git", "a.py", "b.py"]
+
+
+def test_disk_too_full_for_undo_leaves_everything(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repo", {"a.py": CUDA, "b.py": CUDA})
+    done = run_with_small_disk(root, 50)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing is written, as what undo needs cannot be saved" in done.stderr
+    assert "File too large" in done.stderr
+    assert (root / "a.py").read_bytes() == CUDA
+    assert not list((root / ".git" / "accel-migrate").iterdir())

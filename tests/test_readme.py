@@ -138,6 +138,7 @@ SECTIONS = {
     "baseline": ["check", "baseline"],
     "rules": ["rules"],
     "explain": ["explain"],
+    "undo": ["undo"],
 }
 
 

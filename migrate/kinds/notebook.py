@@ -172,6 +172,18 @@ def _compare(before: str, notebook: cells.Notebook, after: str) -> None:
     again = cells.notebook_of(after)
     if list(_around(before, notebook)) != list(_around(after, again)):
         raise SyntaxError("the edits would change more of the notebook than its sources")
+    ascii_only = before.isascii()
+    for old, new in zip(notebook.cells, again.cells, strict=True):
+        if old.kind == "code" and before[old.start : old.end] != after[new.start : new.end]:
+            was = cells.source_of(before, old, ascii_only=ascii_only).text
+            if _is_read(was) and not _is_read(cells.source_of(after, new, ascii_only=ascii_only).text):
+                raise SyntaxError(f"cell {old.number} would not parse any more")
+
+
+def _is_read(source: str) -> bool:
+    """Whether a cell is Python but for its magics and commands."""
+    code = unmagicked(source, is_python).code
+    return code is not None and is_python(code)
 
 
 def _around(text: str, notebook: cells.Notebook) -> Iterable[str]:

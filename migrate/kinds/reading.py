@@ -11,6 +11,7 @@ from migrate.edits import apply_edits, line_starts
 from migrate.finder import Span, text_mentions
 from migrate.found import end_of_line, finding_of, place_of
 from migrate.model import SUPPRESSION, Cell, Draft, Finding, Kind, Repository, Table
+from migrate.promises import blamed
 from migrate.settle import settled
 from migrate.suppress import suppressed
 
@@ -59,7 +60,7 @@ Reader = Callable[[Source], Reading]
 def reported(source: Source, reading: Reading) -> tuple[Finding, ...]:
     """The findings of a file, in order: overlaps settled, every mention accounted for, suppressions heeded.
 
-    Raises `SyntaxError` where the edits would break the file, which would be our bug.
+    Raises `PromiseError` where the edits would break the file, which would be our bug.
     """
     text = source.text
     starts = line_starts(text)
@@ -71,7 +72,10 @@ def reported(source: Source, reading: Reading) -> tuple[Finding, ...]:
     findings = tuple(_placed(reading, finding, starts) for finding in kept)
     edits = [edit for finding in findings for edit in finding.edits]
     if edits and reading.verify:
-        reading.verify(apply_edits(text, edits))
+        try:
+            reading.verify(apply_edits(text, edits))
+        except SyntaxError as error:
+            raise blamed(f"the result is not what it should be: {error.msg}", text, findings, error.lineno) from None
     return findings
 
 
