@@ -63,14 +63,13 @@ def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
     return with_dependency(table) if config.add_dependency else table
 
 
-def examined(discovery: Discovery, table: Table, config: Config) -> RepoReport:
-    """The report of a run, with a bar on a terminal."""
+def examined(discovery: Discovery, table: Table, config: Config, address: str | None = None) -> RepoReport:
+    """The report of a run, with a bar on a terminal. Exits with a message where a cluster cannot be used."""
     from migrate.runner import run
+    from migrate.workers import WorkersError, workers
 
-    with Progress() as progress:
-        if config.jobs == 1:
-            return run(discovery, table, None, progress)
-        from concurrent.futures import ProcessPoolExecutor
-
-        with ProcessPoolExecutor(config.jobs) as executor:
+    try:
+        with Progress() as progress, workers(config.jobs, address) as executor:
             return run(discovery, table, executor, progress)
+    except WorkersError as error:
+        fail(str(error))

@@ -96,6 +96,8 @@ OURS = {
     "leftovers": "edits engine model",
     "baseline": "leftovers",
     "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
+    "workers": "remote",
+    "remote": "__init__ model workers",
     "report.__init__": "",
     "report.annotated": "kinds.sources leftovers report.shown",
     "report.check_json": "leftovers model report.shown",
@@ -111,10 +113,10 @@ OURS = {
     "report.shown": "edits leftovers model",
     "report.statistics": "leftovers report.shown",
     "report.text": "model report.shown",
-    "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
+    "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs workers",
     "cli": "__init__ cli_check cli_migrate cli_rules runner",
     "cli_migrate": "cli_check cli_run cli_write model report.console report.machine report.shown report.text table",
-    "cli_run": "between cli_check config discover model progress runner support table",
+    "cli_run": "between cli_check config discover model progress runner support table workers",
     "cli_write": "cli_check model report.machine report.shown vcs writer",
     # files that are no Python
     "kinds.calls": "kinds.script naming",
@@ -195,23 +197,25 @@ RESTRICTED = {
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
     "multiprocessing": "runner",
-    "concurrent": "check cli_check cli_run runner",
+    "concurrent": "check remote runner workers",
+    "threading": "remote",
+    "logging": "remote",
     "tempfile": "writer",
     "shutil": "writer",
     "os": "discover hunks vcs writer",
     "pathlib": (
-        "between check cli_check cli_migrate cli_rules cli_run cli_write config discover neutral runner support table "
-        "tablefiles vcs writer"
+        "between check cli_check cli_migrate cli_rules cli_run cli_write config discover neutral remote runner support "
+        "table tablefiles vcs writer"
     ),
     "time": "check progress runner",
     "json": (
         "baseline cli_rules kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
         "report.machine report.sarif"
     ),
-    "importlib": "__init__ kinds.__init__ report.formats",
+    "importlib": "__init__ kinds.__init__ remote report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check cli_migrate cli_run config grammar kinds.cells progress reader "
+        "__init__ baseline cli cli_check cli_migrate cli_run config grammar kinds.cells progress reader remote "
         "report.check_json report.gitlab report.machine report.sarif sites support tablefiles targets toml"
     ),
 }
-NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}
+NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "glob"}
