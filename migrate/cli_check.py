@@ -200,9 +200,18 @@ def check_executor(options: dict[str, Any]) -> None:
         raise click.UsageError("--jobs is for processes on this machine, --executor for a cluster: choose one")
 
 
-def fail(message: str) -> NoReturn:
-    """Say on standard error what is wrong, and end."""
-    from migrate.report.shown import printable
+class Failure(click.ClickException):
+    """What ends a command, or in a run over many repositories the part for one of them."""
 
-    click.echo("accel-migrate: " + "\n".join(printable(line) for line in message.split("\n")), err=True)
-    sys.exit(FAILED)
+    exit_code = FAILED
+
+    def show(self, file: Any = None) -> None:
+        """Say it on standard error, without what a terminal would obey."""
+        from migrate.report.shown import printable
+
+        click.echo("accel-migrate: " + "\n".join(printable(line) for line in self.message.split("\n")), err=True)
+
+
+def fail(message: str) -> NoReturn:
+    """Say on standard error what is wrong, and end. Raises `Failure`."""
+    raise Failure(message)

@@ -56,14 +56,20 @@ class _TargetOption(click.Option):
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
 @click.option("--executor", metavar="ADDRESS", help=EXECUTOR_HELP)
+@click.option("--repos", type=click.Path(path_type=Path), metavar="FILE",
+              help="Migrate the repositories that FILE lists, a folder in each line.")  # fmt: skip
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
 @click.option("--allow-no-vcs", is_flag=True, help="Write files that git does not keep.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the headline only, and errors to stderr.")
-def migrate(paths: tuple[Path, ...], show_only: bool, output: Path | None, **options: Any) -> None:
+def migrate(paths: tuple[Path, ...], show_only: bool, output: Path | None, repos: Path | None, **options: Any) -> None:
     """Migrate the files below PATHS (default: the current folder), in place."""
-    paths = paths or (Path(),)
     reports, quiet, form = options["reports"], options["quiet"], options["form"]
     _check_usage(show_only, output, options)
+    if repos is not None:
+        from migrate.cli_repos import migrate_repositories
+
+        migrate_repositories(repos, {**options, "paths": paths, "show_only": show_only, "output": output})
+    paths = paths or (Path(),)
     table, discovery, config = prepared(paths, options)
     _mention(discovery.repositories)
     report, sources = read_again(discovery.root, examined(discovery, table, config, options["executor"]))

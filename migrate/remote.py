@@ -40,7 +40,6 @@ def cluster(address: str) -> Iterator[Executor]:
     At the end, or at an interrupt, all work that is not done is dropped. Raises `WorkersError` where nobody answers
     within seconds, where there are no workers, and where one would not give the results of this process.
     """
-    place = _place(address)
     client = _connected(_imported(), _place(address), address)
     try:
         _check_workers(client, address)
@@ -89,15 +88,23 @@ def _place(address: str) -> str:
 
 
 def _check_workers(client: Any, address: str) -> None:
-    """Raises `WorkersError` unless there are workers and all of them are like this process."""
+    """Raises `WorkersError` unless there are workers, and they and the scheduler are like this process."""
     try:
         client.wait_for_workers(1, timeout=WAIT)
     except TimeoutError:
         raise WorkersError(f"the scheduler at {address} has no workers") from None
     for worker, found in sorted(client.run(identity, on_error="return").items()):
-        if isinstance(found, Exception):
-            raise WorkersError(f"the worker {worker} cannot run accel-migrate {__version__}: {found}")
-        compare(found, f"the worker {worker}")
+        _check(found, f"the worker {worker}")
+    try:
+        _check(client.run_on_scheduler(identity), f"the scheduler at {address}")  # it unpacks and packs every task
+    except ImportError as error:
+        _check(error, f"the scheduler at {address}")
+
+
+def _check(found: Identity | Exception, who: str) -> None:
+    if isinstance(found, Exception):
+        raise WorkersError(f"{who} cannot run accel-migrate {__version__}: {found}")
+    compare(found, who)
 
 
 @cache

@@ -15,9 +15,10 @@ class WorkersError(Exception):
 
 
 @contextmanager
-def workers(jobs: int, address: str | None = None) -> Iterator[Executor | None]:
+def workers(jobs: int, address: str | None = None, *, lasting: bool = False) -> Iterator[Executor | None]:
     """The executor for `jobs` processes, or for a cluster where there is an address; None for this process.
 
+    A `lasting` one goes on after one of its processes died, and takes work from several threads.
     Raises `WorkersError` for a cluster that cannot be used.
     """
     if address is not None:
@@ -27,6 +28,11 @@ def workers(jobs: int, address: str | None = None) -> Iterator[Executor | None]:
             yield executor
     elif jobs == 1:
         yield None
+    elif lasting:
+        from migrate.pool import LastingPool
+
+        with LastingPool(jobs) as lasting_pool:
+            yield lasting_pool
     else:
         from concurrent.futures import ProcessPoolExecutor
 

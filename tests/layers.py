@@ -96,7 +96,8 @@ OURS = {
     "leftovers": "edits engine model",
     "baseline": "leftovers",
     "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
-    "workers": "remote",
+    "pool": "",
+    "workers": "pool remote",
     "remote": "__init__ model workers",
     "report.__init__": "",
     "report.annotated": "kinds.sources leftovers report.shown",
@@ -108,6 +109,7 @@ OURS = {
     "report.gitlab": "leftovers model report.shown",
     "report.junit": "leftovers model report.shown",
     "report.machine": "edits engine model",
+    "report.many": "__init__ model report.machine report.shown",
     "report.markdown": "leftovers report.shown",
     "report.sarif": "about leftovers model report.shown",
     "report.shown": "edits leftovers model",
@@ -115,7 +117,11 @@ OURS = {
     "report.text": "model report.shown",
     "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs workers",
     "cli": "__init__ cli_check cli_migrate cli_rules runner",
-    "cli_migrate": "cli_check cli_run cli_write model report.console report.machine report.shown report.text table",
+    "cli_repos": ("cli_check cli_run cli_write model report.many report.shown repos runner workers"),
+    "repos": "",
+    "cli_migrate": (
+        "cli_check cli_repos cli_run cli_write model report.console report.machine report.shown report.text table"
+    ),
     "cli_run": "between cli_check config discover model progress runner support table workers",
     "cli_write": "cli_check model report.machine report.shown vcs writer",
     # files that are no Python
@@ -190,32 +196,33 @@ OURS = {
 RESTRICTED = {
     "libcst": "callsites describe grammar newer nodes records regions spans walk",
     "libcst._nodes.internal": "spans",
-    "click": "cli cli_check cli_migrate cli_rules cli_run",
+    "click": "cli cli_check cli_migrate cli_repos cli_rules cli_run",
     "rich": "report.console",
     "tomli": "toml",
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
-    "multiprocessing": "runner",
-    "concurrent": "check remote runner workers",
-    "threading": "remote",
+    "multiprocessing": "pool runner",
+    "concurrent": "check cli_repos pool remote runner workers",
+    "threading": "pool remote",
     "logging": "remote",
     "tempfile": "writer",
     "shutil": "writer",
     "os": "discover hunks vcs writer",
     "pathlib": (
-        "between check cli_check cli_migrate cli_rules cli_run cli_write config discover neutral remote runner support "
-        "table tablefiles vcs writer"
+        "between check cli_check cli_migrate cli_repos cli_rules cli_run cli_write config discover neutral remote "
+        "repos runner support table tablefiles vcs writer"
     ),
-    "time": "check progress runner",
+    "time": "check cli_repos progress runner",
     "json": (
         "baseline cli_rules kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
-        "report.machine report.sarif"
+        "report.machine report.many report.sarif"
     ),
     "importlib": "__init__ kinds.__init__ remote report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check cli_migrate cli_run config grammar kinds.cells progress reader remote "
-        "report.check_json report.gitlab report.machine report.sarif sites support tablefiles targets toml"
+        "__init__ baseline cli cli_check cli_migrate cli_repos cli_run config grammar kinds.cells pool progress reader "
+        "remote report.check_json report.gitlab report.machine report.many report.sarif sites support tablefiles "
+        "targets toml"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "glob"}
