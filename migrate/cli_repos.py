@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ import click
 
 from migrate.cli_check import FAILED, fail
 from migrate.cli_run import prepared
-from migrate.cli_write import guard, read_again, written
+from migrate.cli_write import Sources, guard, read_again, written
 from migrate.report.many import Headline, Pieces, Rows, counts_of
 from migrate.report.shown import error_lines, printable
 from migrate.repos import Place, read_places
@@ -25,6 +25,7 @@ from migrate.runner import blamed, run
 from migrate.workers import WorkersError, workers
 
 if TYPE_CHECKING:
+    from migrate.discover import Discovery
     from migrate.model import RepoReport
 
 _AT_ONCE = 16  # repositories that are on their way to a cluster and back
@@ -37,8 +38,9 @@ class Outcome:
 
     place: Place
     report: RepoReport | None = None
+    discovery: Discovery | None = None
+    sources: Sources = field(default_factory=dict)
     error: str | None = None
-    passed_over: tuple[str, ...] = ()  # repositories inside it
 
 
 def migrate_repositories(file: Path, options: dict[str, Any]) -> None:
@@ -79,9 +81,9 @@ def _gone_over(file: Path, places: Sequence[Place], options: dict[str, Any]) -> 
         sinks = [stack.enter_context(_written_to(path)) for path in options["reports"]]
         sinks.append(_on_screen(places, options))
         at_once = _AT_ONCE if address else jobs + 1 if jobs > 1 else 1
-        outcomes = _outcomes(places, partial(_one, options=options, executor=executor), at_once)
+        outcomes = _outcomes(places, partial(_looked_at, options=options, executor=executor), at_once)
         stack.callback(outcomes.close)
-        for outcome in outcomes:
+        for outcome in (_done(outcome, options) for outcome in outcomes):
             _complain(file, outcome)
             sums += counts_of(outcome.report)
             for sink in sinks:
@@ -106,24 +108,33 @@ def _outcomes(places: Sequence[Place], work: Callable[[Place], Outcome], at_once
         while begun:
             yield begun.popleft().result()
     finally:
-        threads.shutdown(cancel_futures=True)  # what was begun is finished: no repository is left half written
+        threads.shutdown(cancel_futures=True)
 
 
-def _one(place: Place, options: dict[str, Any], executor: Executor | None) -> Outcome:
-    """Migrate one repository. Catches everything: a bug costs that one."""
+def _looked_at(place: Place, options: dict[str, Any], executor: Executor | None) -> Outcome:
+    """What a run finds in one repository, and that it may write there."""
     if place.problem:
         return Outcome(place, error=place.problem)
     try:
         table, discovery, _ = prepared([place.folder], options)
-        report, _ = read_again(discovery.root, run(discovery, table, executor))
+        report, sources = read_again(discovery.root, run(discovery, table, executor))
         if not options["show_only"]:
             guard(discovery.root, report, options["allow_dirty"], options["allow_no_vcs"])
-            report = written(discovery.root, report)
-        return Outcome(place, report, passed_over=discovery.repositories)
+        return Outcome(place, report, discovery, sources)
     except click.ClickException as error:
         return Outcome(place, error=error.message)
-    except Exception as error:
+    except Exception as error:  # a bug costs one repository
         return Outcome(place, error=blamed(error))
+
+
+def _done(outcome: Outcome, options: dict[str, Any]) -> Outcome:
+    """The outcome after the edits are made, one repository after the other and in the thread that gets signals."""
+    if options["show_only"] or outcome.report is None or outcome.discovery is None:
+        return outcome
+    try:
+        return replace(outcome, report=written(outcome.discovery.root, outcome.report))
+    except click.ClickException as error:
+        return replace(outcome, report=None, error=error.message)
 
 
 def _complain(file: Path, outcome: Outcome) -> None:
@@ -132,7 +143,7 @@ def _complain(file: Path, outcome: Outcome) -> None:
     if outcome.error is not None:
         where = f"accel-migrate: {printable(str(file))}:{outcome.place.line}: {name}: "
         click.echo(where + "\n".join(printable(line) for line in outcome.error.split("\n")), err=True)
-    for folder in outcome.passed_over:
+    for folder in outcome.discovery.repositories if outcome.discovery else ():
         click.echo(f"not looked at: {name}/{printable(folder)}, a repository of its own; list it", err=True)
     for line in error_lines(outcome.report) if outcome.report else ():
         click.echo(f"error: {name}/{line}", err=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,32 +48,19 @@ def prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Dis
 
 
 def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
-    """The table of a run, the same one for the same settings. Raises `TableError`."""
-    build = _built.__wrapped__ if config.rules else _built  # a file of rules may be another one by its name
-    return build(
-        options["source"], target, config.min_torch, config.rules, options["mode"], config.device, config.device_import,
-        options["hardware"] or "" if options["api_support"] else None, config.add_dependency,
-    )  # fmt: skip
-
-
-@lru_cache(16)
-def _built(
-    source: str, target: str, min_torch: str | None, rules: tuple[Path, ...], mode: str, device: str | None,
-    device_import: str | None, hardware: str | None, add_dependency: bool,
-) -> Table:  # fmt: skip
-    """`hardware` is None where nobody asks what the vendor supports, and empty for all of it."""
+    """The table of a run. Raises `TableError`."""
     from migrate.between import load_between, with_dependency
     from migrate.table import with_expression, with_mode
 
-    table = load_between(source, target, min_torch=min_torch, rules=rules)
-    table = with_mode(table, mode)
-    if device and device_import:
-        table = with_expression(table, device, device_import)
-    if hardware is not None:
+    table = load_between(options["source"], target, min_torch=config.min_torch, rules=config.rules)
+    table = with_mode(table, options["mode"])
+    if config.device and config.device_import:
+        table = with_expression(table, config.device, config.device_import)
+    if options["api_support"]:
         from migrate.support import load_support
 
-        table = replace(table, support=load_support(target, hardware or None, min_torch))
-    return with_dependency(table) if add_dependency else table
+        table = replace(table, support=load_support(target, options["hardware"], config.min_torch))
+    return with_dependency(table) if config.add_dependency else table
 
 
 def examined(discovery: Discovery, table: Table, config: Config, address: str | None = None) -> RepoReport:

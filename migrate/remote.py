@@ -134,9 +134,9 @@ def done_there(wanted: Identity, task: Callable[..., _Result], *arguments: Any) 
     return task(*arguments)
 
 
-def itself(table: Table) -> Table:
+def itself(shared: _Result) -> _Result:
     """A task whose result is a table: the cluster takes it to each worker once, and anew if all with it are lost."""
-    return table
+    return shared
 
 
 async def _passed_on(there: Any, future: Future[_Result]) -> None:
@@ -152,21 +152,23 @@ class _Cluster(Executor):
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._tables: dict[int, tuple[Table, Any]] = {}  # by identity; both are kept, so that it stays one
+        self._held: dict[str | bytes, Any] = {}
         self._lock = Lock()
 
     def submit(self, task: Callable[..., _Result], /, *arguments: Any, **_: Any) -> Future[_Result]:
-        given = [self._held(item) if isinstance(item, Table) else item for item in arguments]
+        given = [self._reference(item) if isinstance(item, Table | bytes) else item for item in arguments]
         future: Future[_Result] = Future()
         future.set_running_or_notify_cancel()
         there = self._client.submit(done_there, identity(), task, *given, pure=False)
         self._client.loop.add_callback(_passed_on, there, future)
         return future
 
-    def _held(self, table: Table) -> Any:
+    def _reference(self, shared: Table | bytes) -> Any:
+        """The task that gives a table, or the bytes of one; by value, since every repository loads its own."""
+        key = shared if isinstance(shared, bytes) else repr(shared)
         with self._lock:
-            if id(table) not in self._tables:
-                if len(self._tables) >= _HELD:
-                    del self._tables[next(iter(self._tables))]
-                self._tables[id(table)] = table, self._client.submit(itself, table, pure=False)
-            return self._tables[id(table)][1]
+            if key not in self._held:
+                if len(self._held) >= _HELD:
+                    del self._held[next(iter(self._held))]
+                self._held[key] = self._client.submit(itself, shared, pure=False)
+            return self._held[key]

@@ -29,7 +29,7 @@ def workers(jobs: int, address: str | None = None, *, lasting: bool = False) -> 
     elif jobs == 1:
         yield None
     elif lasting:
-        from migrate.pool import LastingPool
+        from migrate.processes import LastingPool
 
         with LastingPool(jobs) as lasting_pool:
             yield lasting_pool

@@ -96,8 +96,8 @@ OURS = {
     "leftovers": "edits engine model",
     "baseline": "leftovers",
     "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
-    "pool": "",
-    "workers": "pool remote",
+    "processes": "",
+    "workers": "processes remote",
     "remote": "__init__ model workers",
     "report.__init__": "",
     "report.annotated": "kinds.sources leftovers report.shown",
@@ -202,9 +202,9 @@ RESTRICTED = {
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
-    "multiprocessing": "pool runner",
-    "concurrent": "check cli_repos pool remote runner workers",
-    "threading": "pool remote",
+    "multiprocessing": "processes runner",
+    "concurrent": "check cli_repos processes remote runner workers",
+    "threading": "processes remote",
     "logging": "remote",
     "tempfile": "writer",
     "shutil": "writer",
@@ -220,9 +220,9 @@ RESTRICTED = {
     ),
     "importlib": "__init__ kinds.__init__ remote report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check cli_migrate cli_repos cli_run config grammar kinds.cells pool progress reader "
-        "remote report.check_json report.gitlab report.machine report.many report.sarif sites support tablefiles "
-        "targets toml"
+        "__init__ baseline cli cli_check cli_migrate cli_repos cli_run config grammar kinds.cells processes progress "
+        "reader remote report.check_json report.gitlab report.machine report.many report.sarif sites support "
+        "tablefiles targets toml"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "glob"}

@@ -13,7 +13,7 @@ import pytest
 from kit import CUDA, NPU, Outcome, command, git, repository, tree
 
 from migrate import cli_repos
-from migrate.pool import LastingPool
+from migrate.processes import LastingPool
 from migrate.repos import read_places
 
 BROKEN = b"import torch\nx = torch.cuda.(\n"
