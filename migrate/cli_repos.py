@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrate.cli_check import FAILED, fail
-from migrate.cli_run import prepared
+from migrate.cli_run import Tables, prepared
 from migrate.cli_write import Sources, guard, read_again, written
 from migrate.report.many import Headline, Pieces, Rows, counts_of
 from migrate.report.shown import error_lines, printable
@@ -81,7 +81,7 @@ def _gone_over(file: Path, places: Sequence[Place], options: dict[str, Any]) -> 
         sinks = [stack.enter_context(_written_to(path)) for path in options["reports"]]
         sinks.append(_on_screen(places, options))
         at_once = _AT_ONCE if address else jobs + 1 if jobs > 1 else 1
-        outcomes = _outcomes(places, partial(_looked_at, options=options, executor=executor), at_once)
+        outcomes = _outcomes(places, partial(_looked_at, options=options, executor=executor, tables={}), at_once)
         stack.callback(outcomes.close)
         for outcome in (_done(outcome, options) for outcome in outcomes):
             _complain(file, outcome)
@@ -111,12 +111,12 @@ def _outcomes(places: Sequence[Place], work: Callable[[Place], Outcome], at_once
         threads.shutdown(cancel_futures=True)
 
 
-def _looked_at(place: Place, options: dict[str, Any], executor: Executor | None) -> Outcome:
+def _looked_at(place: Place, options: dict[str, Any], executor: Executor | None, tables: Tables) -> Outcome:
     """What a run finds in one repository, and that it may write there."""
     if place.problem:
         return Outcome(place, error=place.problem)
     try:
-        table, discovery, _ = prepared([place.folder], options)
+        table, discovery, _ = prepared([place.folder], options, tables)
         report, sources = read_again(discovery.root, run(discovery, table, executor))
         if not options["show_only"]:
             guard(discovery.root, report, options["allow_dirty"], options["allow_no_vcs"])

@@ -117,7 +117,7 @@ OURS = {
     "report.text": "model report.shown",
     "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs workers",
     "cli": "__init__ cli_check cli_migrate cli_rules runner",
-    "cli_repos": ("cli_check cli_run cli_write model report.many report.shown repos runner workers"),
+    "cli_repos": "cli_check cli_run cli_write discover model report.many report.shown repos runner workers",
     "repos": "",
     "cli_migrate": (
         "cli_check cli_repos cli_run cli_write model report.console report.machine report.shown report.text table"
