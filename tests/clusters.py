@@ -60,8 +60,9 @@ def site(folder: Path, workers: int = 2) -> Iterator[Site]:
         log = (folder / f"{len(started)}.log").open("wb")
         with log:
             process = subprocess.Popen(
-                command, cwd=folder, env={**os.environ, **SETTINGS, **environment}, stdout=log, stderr=log
-            )
+                command, cwd=folder, env={**os.environ, **SETTINGS, **environment}, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
         started.append(process)
         return process
 
@@ -71,16 +72,23 @@ def site(folder: Path, workers: int = 2) -> Iterator[Site]:
     try:
         card = folder / "scheduler.json"
         scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(card))
-        wait_for(card.exists)
+        wait_for(lambda: is_whole(card))
         place = json.loads(card.read_bytes())["address"]
         for _ in range(workers):
             start_worker()
         yield Site(place.replace("tcp:", "dask:"), scheduler.pid, start_worker)
     finally:
-        for process in reversed(started):
-            process.terminate()
-        for process in reversed(started):
-            process.wait(10)
+        for process in started:
+            os.killpg(process.pid, signal.SIGKILL)  # with the processes that a worker's nanny started
+            process.wait()
+
+
+def is_whole(card: Path) -> bool:
+    """Whether the scheduler has written its file to the end."""
+    try:
+        return "address" in json.loads(card.read_bytes())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return False
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
