@@ -135,6 +135,8 @@ def _done(outcome: Outcome, options: dict[str, Any]) -> Outcome:
         return replace(outcome, report=written(outcome.discovery.root, outcome.report))
     except click.ClickException as error:
         return replace(outcome, report=None, error=error.message)
+    except Exception as error:
+        return replace(outcome, report=None, error=blamed(error))
 
 
 def _complain(file: Path, outcome: Outcome) -> None:

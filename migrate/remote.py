@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import sys
-from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -91,7 +91,7 @@ def _check_workers(client: Any, address: str) -> None:
     """Raises `WorkersError` unless there are workers, and they and the scheduler are like this process."""
     try:
         client.wait_for_workers(1, timeout=WAIT)
-    except TimeoutError:
+    except (TimeoutError, asyncio.TimeoutError):  # two before Python 3.11
         raise WorkersError(f"the scheduler at {address} has no workers") from None
     for worker, found in sorted(client.run(identity, on_error="return").items()):
         _check(found, f"the worker {worker}")
@@ -143,7 +143,7 @@ async def _passed_on(there: Any, future: Future[_Result]) -> None:
     """The outcome of a task there; `Client.get_executor` never gives one if the scheduler goes meanwhile."""
     try:
         future.set_result(await there)
-    except (Exception, CancelledError) as error:
+    except (Exception, asyncio.CancelledError) as error:
         future.set_exception(error if isinstance(error, Exception) else WorkersError("the work was dropped"))
 
 
