@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,8 +13,6 @@ import click
 from migrate.report.formats import FORMATS, render_statistics
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from migrate.check import Scope
     from migrate.config import Config
     from migrate.discover import Discovery
@@ -26,6 +23,7 @@ _STDIN = Path("-")
 FOUND, FAILED = 1, 2
 VERSION_HELP = "The version of the vendor's package that it must run on."
 RULES_HELP = "A table of the project's own. May be repeated."
+EXECUTOR_HELP = "Work on a cluster of dask: dask://HOST:PORT. Trust whoever can reach it."
 
 
 def _shared(command: Callable[..., None]) -> Callable[..., None]:
@@ -43,6 +41,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--docs", is_flag=True, default=None, help="Look at the code in documents, too: Markdown, reST."),
         click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000."),
         click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1."),
+        click.option("--executor", metavar="ADDRESS", help=EXECUTOR_HELP),
     ]
     for option in reversed(options):
         command = option(command)
@@ -96,20 +95,23 @@ def _checked(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckRes
     from migrate.config import ConfigError
     from migrate.table import TableError
     from migrate.vcs import RevisionError
+    from migrate.workers import WorkersError
 
+    check_executor(options)
     try:
         return _run(paths, options)
     except FileNotFoundError as error:
         fail(f"no such file or folder: {error.filename or error}")
     except OSError as error:
         fail(f"cannot read {error.filename}: {error.strerror or error}")
-    except (ConfigError, TableError, BaselineError, RevisionError) as error:
+    except (ConfigError, TableError, BaselineError, RevisionError, WorkersError) as error:
         fail(str(error))
 
 
 def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult, Config]:
     from migrate.check import check as check_files
     from migrate.discover import discover, project_root
+    from migrate.workers import workers
 
     if paths == (_STDIN,):
         return _run_on_stdin(options)
@@ -120,7 +122,7 @@ def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult,
     limit, forced, docs = config.max_file_size, config.force_exclude, config.docs
     found = discover(paths, config.exclude, limit, root=root, force_exclude=forced, docs=docs)
     scope = _scope(config, found, options.get("diff_base"))
-    with _executor(config.jobs, found) as executor:
+    with workers(config.jobs if len(found.files) >= config.jobs else 1, options["executor"]) as executor:
         result = check_files(
             found, config.target, config.min_torch, scope, entries, executor, config.rules,
             target_version=config.target_version,
@@ -185,15 +187,6 @@ def _scope(config: Config, found: Discovery | None = None, revision: str | None 
     return Scope(config.select, config.ignore, config.per_file_ignores, added)
 
 
-def _executor(jobs: int, found: Discovery) -> Any:
-    if jobs == 1 or len(found.files) < jobs:
-        return nullcontext()
-    from concurrent.futures import ProcessPoolExecutor
-
-    executor: Executor = ProcessPoolExecutor(jobs)
-    return executor
-
-
 def _show(result: CheckResult, options: dict[str, Any]) -> None:
     for path in options["reports"]:
         _write(path, FORMATS[_SUFFIXES[path.suffix]](result))
@@ -210,9 +203,24 @@ def _write(path: Path, text: str) -> None:
         fail(f"cannot write {path}: {error.strerror or error}")
 
 
-def fail(message: str) -> NoReturn:
-    """Say on standard error what is wrong, and end."""
-    from migrate.report.shown import printable
+def check_executor(options: dict[str, Any]) -> None:
+    """Raises `UsageError` for processes here and a cluster at once."""
+    if options["jobs"] and options["executor"]:
+        raise click.UsageError("--jobs is for processes on this machine, --executor for a cluster: choose one")
 
-    click.echo("accel-migrate: " + "\n".join(printable(line) for line in message.split("\n")), err=True)
-    sys.exit(FAILED)
+
+class Failure(click.ClickException):
+    """What ends a command, or in a run over many repositories the part for one of them."""
+
+    exit_code = FAILED
+
+    def show(self, file: Any = None) -> None:
+        """Say it on standard error, without what a terminal would obey."""
+        from migrate.report.shown import printable
+
+        click.echo("accel-migrate: " + "\n".join(printable(line) for line in self.message.split("\n")), err=True)
+
+
+def fail(message: str) -> NoReturn:
+    """Say on standard error what is wrong, and end. Raises `Failure`."""
+    raise Failure(message)

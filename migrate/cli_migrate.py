@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrate.cli_check import FAILED, RULES_HELP, VERSION_HELP
+from migrate.cli_check import EXECUTOR_HELP, FAILED, RULES_HELP, VERSION_HELP, check_executor
 from migrate.cli_run import examined, prepared
 from migrate.cli_write import Sources, copied, guard, read_again, save, written
 
@@ -60,18 +60,25 @@ class _TargetOption(click.Option):
 @click.option("--docs", is_flag=True, default=None, help="Migrate the code in documents, too: Markdown, reST.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
+@click.option("--executor", metavar="ADDRESS", help=EXECUTOR_HELP)
+@click.option("--repos", type=click.Path(path_type=Path), metavar="FILE",
+              help="Migrate the repositories that FILE lists, a folder in each line.")  # fmt: skip
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
 @click.option("--allow-no-vcs", is_flag=True, help="Write files that git does not keep.")
 @click.option("--verify-idempotent", is_flag=True, help="Look at every result again: a second run must not edit it.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the headline only, and errors to stderr.")
-def migrate(paths: tuple[Path, ...], show_only: bool, output: Path | None, **options: Any) -> None:
+def migrate(paths: tuple[Path, ...], show_only: bool, output: Path | None, repos: Path | None, **options: Any) -> None:
     """Migrate the files below PATHS (default: the current folder), in place."""
-    paths = paths or (Path(),)
     reports, quiet, form = options["reports"], options["quiet"], options["form"]
     _check_usage(show_only, output, options)
+    if repos is not None:
+        from migrate.cli_repos import migrate_repositories
+
+        migrate_repositories(repos, {**options, "paths": paths, "show_only": show_only, "output": output})
+    paths = paths or (Path(),)
     table, discovery, config = prepared(paths, options)
     _mention(discovery.repositories)
-    report, sources = read_again(discovery.root, examined(discovery, table, config))
+    report, sources = read_again(discovery.root, examined(discovery, table, config, options["executor"]))
     if output is not None:
         report = copied(discovery.root, output, report)
     elif not show_only:
@@ -92,6 +99,7 @@ def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) 
         raise click.UsageError("--exit-code goes with --diff")
     if options["hardware"] and not options["api_support"]:
         raise click.UsageError("--hardware goes with --api-support")
+    check_executor(options)
     _check_quantization(options["quantize"], options["mode"], options["bitwidth"])
     for path in options["reports"]:
         if path.suffix not in _REPORTS:

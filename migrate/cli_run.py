@@ -20,8 +20,17 @@ if TYPE_CHECKING:
 _TARGET = 'target = "NAME" in [tool.accel-migrate] of pyproject.toml'
 
 
-def prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Discovery, Config]:
-    """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
+Tables = dict[str, "Table"]  # by the settings that make them
+_KEPT = 16
+
+
+def prepared(
+    paths: Sequence[Path], options: dict[str, Any], tables: Tables | None = None
+) -> tuple[Table, Discovery, Config]:
+    """Settings, table and files of a run. Exits with a message where one of them cannot be had.
+
+    `tables` are those of other runs with these options, and gain that of this one.
+    """
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
     from migrate.table import TableError, legacy_names, target_names
@@ -37,7 +46,7 @@ def prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Dis
             known = ", ".join((*target_names(config.rules), *legacy_names()))
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
         _check_script(config.target, options)
-        table = _table(config, config.target, options)
+        table = _kept(tables, config, config.target, options)
         found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
         return table, found, config
     except FileNotFoundError as error:
@@ -46,6 +55,18 @@ def prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Dis
         fail(f"cannot read {error.filename}: {error.strerror or error}")
     except (ConfigError, TableError) as error:
         fail(str(error))
+
+
+def _kept(tables: Tables | None, config: Config, target: str, options: dict[str, Any]) -> Table:
+    if tables is None or config.rules:  # a file of rules may hold something else in another repository
+        return _table(config, target, options)
+    key = repr(replace(config, exclude=(), per_file_ignores={}))
+    table = tables.get(key)
+    if table is None:
+        if len(tables) >= _KEPT:
+            tables.clear()
+        table = tables[key] = _table(config, target, options)
+    return table
 
 
 def _check_script(target: str, options: dict[str, Any]) -> None:
@@ -80,16 +101,14 @@ def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
     return with_dependency(table) if config.add_dependency else table
 
 
-def examined(discovery: Discovery, table: Table, config: Config) -> RepoReport:
-    """The report of a run, with a bar on a terminal."""
+def examined(discovery: Discovery, table: Table, config: Config, address: str | None = None) -> RepoReport:
+    """The report of a run, with a bar on a terminal. Exits with a message where a cluster cannot be used."""
+    from migrate.interruption import ending_workers
     from migrate.runner import run
+    from migrate.workers import WorkersError, workers
 
-    with Progress() as progress:
-        if config.jobs == 1:
-            return run(discovery, table, None, progress)
-        from concurrent.futures import ProcessPoolExecutor
-
-        from migrate.interruption import ending_workers
-
-        with ProcessPoolExecutor(config.jobs) as executor, ending_workers():
+    try:
+        with Progress() as progress, workers(config.jobs, address) as executor, ending_workers():
             return run(discovery, table, executor, progress)
+    except WorkersError as error:
+        fail(str(error))

@@ -108,6 +108,9 @@ OURS = {
     "leftovers": "edits engine model",
     "baseline": "leftovers",
     "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
+    "processes": "",
+    "workers": "processes remote",
+    "remote": "__init__ model workers",
     "report.__init__": "",
     "report.annotated": "kinds.sources leftovers report.shown",
     "report.check_json": "leftovers model report.shown",
@@ -118,17 +121,22 @@ OURS = {
     "report.gitlab": "leftovers model report.shown",
     "report.junit": "leftovers model report.shown",
     "report.machine": "edits engine model",
+    "report.many": "__init__ model report.machine report.shown",
     "report.markdown": "leftovers report.shown",
     "report.sarif": "about leftovers model report.shown",
     "report.shown": "edits leftovers model",
     "report.statistics": "leftovers report.shown",
     "report.text": "model report.shown",
-    "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
+    "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs workers",
     "cli": "__init__ cli_check cli_migrate cli_rules cli_undo runner",
     "cli_undo": "cli_check interruption journal report.shown undo",
-    "cli_migrate": "cli_check cli_run cli_write model report.console report.machine report.shown report.text table",
-    "cli_run": "between cli_check config discover interruption model progress runner support table",
+    "cli_migrate": (
+        "cli_check cli_repos cli_run cli_write model report.console report.machine report.shown report.text table"
+    ),
+    "cli_run": "between cli_check config discover interruption model progress runner support table workers",
     "cli_write": "cli_check engine interruption journal model report.machine report.shown vcs writer",
+    "cli_repos": "cli_check cli_run cli_write discover model report.many report.shown repos runner workers",
+    "repos": "",
     # files that are no Python
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
@@ -201,30 +209,33 @@ OURS = {
 RESTRICTED = {
     "libcst": "callsites describe grammar newer nodes records regions spans walk",
     "libcst._nodes.internal": "spans",
-    "click": "cli cli_check cli_migrate cli_rules cli_run cli_undo cli_write",
+    "click": "cli cli_check cli_migrate cli_repos cli_rules cli_run cli_undo cli_write",
     "rich": "report.console",
     "tomli": "toml",
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
-    "multiprocessing": "interruption runner",
-    "concurrent": "check cli_check cli_run runner",
+    "multiprocessing": "interruption processes runner",
+    "concurrent": "check cli_repos processes remote runner workers",
     "tempfile": "replacement",
     "shutil": "replacement writer",
     "os": "discover hunks journal replacement vcs writer",
     "pathlib": (
-        "between check cli_check cli_migrate cli_rules cli_run cli_undo cli_write config discover journal neutral "
-        "replacement runner support table tablefiles undo vcs writer"
+        "between check cli_check cli_migrate cli_repos cli_rules cli_run cli_undo cli_write config discover journal "
+        "neutral remote replacement repos runner support table tablefiles undo vcs writer"
     ),
-    "time": "check journal progress runner",
+    "time": "check cli_repos journal progress runner",
     "json": (
         "baseline cli_rules journal kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
-        "report.machine report.sarif"
+        "report.machine report.many report.sarif"
     ),
-    "importlib": "__init__ kinds.__init__ report.formats",
+    "threading": "interruption processes remote",
+    "logging": "remote",
+    "importlib": "__init__ kinds.__init__ remote report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check cli_migrate cli_rules cli_run config grammar kinds.cells progress reader "
-        "report.check_json report.gitlab report.machine report.sarif sites support tablefiles targets toml"
+        "__init__ baseline cli cli_check cli_migrate cli_repos cli_rules cli_run config grammar kinds.cells processes "
+        "progress reader remote report.check_json report.gitlab report.machine report.many report.sarif sites support "
+        "tablefiles targets toml"
     ),
 }
-NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}
+NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "glob"}

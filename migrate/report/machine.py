@@ -15,13 +15,17 @@ from migrate.model import FileResult, Finding, RepoReport, Safety
 
 def render_json(report: RepoReport) -> str:
     """The whole report as JSON, files in path order; the same report gives the same bytes but for `seconds`."""
-    value = {
+    return json.dumps(report_value(report), indent=2, ensure_ascii=True) + "\n"
+
+
+def report_value(report: RepoReport) -> dict[str, Any]:
+    """The report in the types of JSON."""
+    return {
         "version": report.version,
         "target": report.target,
         "summary": summary(report),
         "files": [_file(result) for result in report.files if result.findings or result.error],
     }
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
 
 
 def summary(report: RepoReport) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -115,9 +115,14 @@ def error_lines(report: RepoReport) -> Iterator[str]:
 
 def headline(report: RepoReport) -> str:
     """The sum in which every reference is accounted for."""
-    rewritten, left, manual = report.count("safe", "review"), report.count("left"), report.count("manual")
+    review, left, manual = report.count("review"), report.count("left"), report.count("manual")
+    return sum_of({"rewritten": report.count("safe", "review"), "review": review, "left": left, "manual": manual})
+
+
+def sum_of(counts: Mapping[str, int]) -> str:
+    """The same of counts by outcome, where those to be reviewed are among the rewritten."""
+    rewritten, review, left, manual = (counts[name] for name in ("rewritten", "review", "left", "manual"))
     total = rewritten + left + manual
-    review = report.count("review")
     worth = f" ({review} worth a review)" if review else ""
     need = "needs" if manual == 1 else "need"
     return f"{_number(total, 'reference')}: {rewritten:,} rewritten{worth}, {left:,} left, {manual:,} {need} you"

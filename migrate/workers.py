@@ -1,0 +1,40 @@
+"""Where the work is done: in this process, in others of this machine, or on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+
+class WorkersError(Exception):
+    """Workers that cannot be used; the message says why."""
+
+
+@contextmanager
+def workers(jobs: int, address: str | None = None, *, lasting: bool = False) -> Iterator[Executor | None]:
+    """The executor for `jobs` processes, or for a cluster where there is an address; None for this process.
+
+    A `lasting` one goes on after one of its processes died, and takes work from several threads.
+    Raises `WorkersError` for a cluster that cannot be used.
+    """
+    if address is not None:
+        from migrate.remote import cluster
+
+        with cluster(address) as executor:
+            yield executor
+    elif jobs == 1:
+        yield None
+    elif lasting:
+        from migrate.processes import LastingPool
+
+        with LastingPool(jobs) as lasting_pool:
+            yield lasting_pool
+    else:
+        from concurrent.futures import ProcessPoolExecutor
+
+        with ProcessPoolExecutor(jobs) as pool:
+            yield pool
