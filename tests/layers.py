@@ -91,7 +91,8 @@ OURS = {
         "found index kinds.__init__ model nesting newer regions scan settle source support"
     ),
     # many files, and what is shown of them
-    "runner": "__init__ discover engine finder model repository",
+    "pool": "model",
+    "runner": "__init__ discover engine finder model pool repository",
     "writer": "engine model",
     "leftovers": "edits engine model",
     "baseline": "leftovers",
@@ -194,8 +195,9 @@ RESTRICTED = {
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
-    "multiprocessing": "runner",
-    "concurrent": "check cli_check cli_run runner",
+    "multiprocessing": "pool",
+    "pickle": "pool",  # from this process to its own workers
+    "concurrent": "check cli_check cli_run pool runner",
     "tempfile": "writer",
     "shutil": "writer",
     "os": "discover hunks vcs writer",
@@ -214,4 +216,4 @@ RESTRICTED = {
         "report.check_json report.gitlab report.machine report.sarif sites support tablefiles targets toml"
     ),
 }
-NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}
+NOWHERE = {"torch", "random", "datetime", "socket", "ctypes", "logging", "glob"}
