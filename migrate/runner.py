@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from migrate.engine import NOTHING_KNOWN, examine
 from migrate.finder import may_mention
 from migrate.model import FileResult, Finding, Kind, Problem, RepoReport, Table
 from migrate.pool import BATCH, Job, Pool
-from migrate.repository import Facts, Survey, facts_of, names_that_change, survey
+from migrate.repository import Facts, Names, Survey, facts_of, names_that_change, survey
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -50,9 +51,8 @@ def run(
     return RepoReport(table.target.words.name, __version__, files, time.perf_counter() - started)
 
 
-def sift(jobs: Sequence[Job], table: Table) -> list[Facts]:
+def sift(names: Names, jobs: Sequence[Job], table: Table) -> list[Facts]:
     """What is to be known of each file of a batch before any is looked at."""
-    names = names_that_change(table)
     return [facts_of(job.data, job.kind, table, names) for job in jobs]
 
 
@@ -87,7 +87,7 @@ def _sifted(
 ) -> dict[str, Facts]:
     """The facts of every file that can be read; of the others, `results` say why not."""
     jobs = (Job(path, kind, data) for path, kind, data in _readable(root, files, results))
-    batches = pool.answers(sift, jobs, lambda _: Facts(concerns=True))
+    batches = pool.answers(partial(sift, names_that_change(pool.table)), jobs, lambda _: Facts(concerns=True))
     return {job.path: facts for batch in batches for job, facts in batch}
 
 

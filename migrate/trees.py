@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 
 _USES = frozenset({"ctx", "op", "ops"})  # fields that only say how a node is used
 
@@ -12,18 +11,15 @@ _USES = frozenset({"ctx", "op", "ops"})  # fields that only say how a node is us
 def below(node: ast.AST) -> list[ast.AST]:
     """The children of a node in source order, without those that only say how it is used."""
     found: list[ast.AST] = []
-    for name in _fields(type(node)):
+    for name in node._fields:
+        if name in _USES:
+            continue
         value = getattr(node, name, None)
         if isinstance(value, list):
             found += [item for item in value if isinstance(item, ast.AST)]
         elif isinstance(value, ast.AST):
             found.append(value)
     return found
-
-
-@cache
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    return tuple(name for name in kind._fields if name not in _USES)
 
 
 def every(node: ast.AST) -> Iterator[ast.AST]:
