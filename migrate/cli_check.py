@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,8 +13,6 @@ import click
 from migrate.report.formats import FORMATS, render_statistics
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from migrate.check import Scope
     from migrate.config import Config
     from migrate.discover import Discovery
@@ -40,7 +37,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--force-exclude", is_flag=True, default=None, help="Leave them out even where named as PATHS."),
         click.option("--docs", is_flag=True, default=None, help="Look at the code in documents, too: Markdown, reST."),
         click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000."),
-        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1."),
+        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes. Default: by size."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -108,6 +105,7 @@ def _checked(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckRes
 def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult, Config]:
     from migrate.check import check as check_files
     from migrate.discover import discover, project_root
+    from migrate.jobs import processes
 
     if paths == (_STDIN,):
         return _run_on_stdin(options)
@@ -118,7 +116,7 @@ def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult,
     limit, forced, docs = config.max_file_size, config.force_exclude, config.docs
     found = discover(paths, config.exclude, limit, root=root, force_exclude=forced, docs=docs)
     scope = _scope(config, found, options.get("diff_base"))
-    with _executor(config.jobs, found) as executor:
+    with processes(config.jobs, found) as executor:
         return check_files(found, config.target, config.min_torch, scope, entries, executor, config.rules), config
 
 
@@ -174,15 +172,6 @@ def _scope(config: Config, found: Discovery | None = None, revision: str | None 
 
         added = added_lines(found.root, revision, [path for path, _ in found.files])
     return Scope(config.select, config.ignore, config.per_file_ignores, added)
-
-
-def _executor(jobs: int, found: Discovery) -> Any:
-    if jobs == 1 or len(found.files) < jobs:
-        return nullcontext()
-    from concurrent.futures import ProcessPoolExecutor
-
-    executor: Executor = ProcessPoolExecutor(jobs)
-    return executor
 
 
 def _show(result: CheckResult, options: dict[str, Any]) -> None:

@@ -54,7 +54,7 @@ class _TargetOption(click.Option):
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
 @click.option("--docs", is_flag=True, default=None, help="Migrate the code in documents, too: Markdown, reST.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes. Default: by size.")
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
 @click.option("--allow-no-vcs", is_flag=True, help="Write files that git does not keep.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the headline only, and errors to stderr.")

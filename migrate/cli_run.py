@@ -65,12 +65,8 @@ def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
 
 def examined(discovery: Discovery, table: Table, config: Config) -> RepoReport:
     """The report of a run, with a bar on a terminal."""
+    from migrate.jobs import processes
     from migrate.runner import run
 
-    with Progress() as progress:
-        if config.jobs == 1:
-            return run(discovery, table, None, progress)
-        from concurrent.futures import ProcessPoolExecutor
-
-        with ProcessPoolExecutor(config.jobs) as executor:
-            return run(discovery, table, executor, progress)
+    with Progress() as progress, processes(config.jobs, discovery) as executor:
+        return run(discovery, table, executor, progress)

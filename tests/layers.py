@@ -91,6 +91,7 @@ OURS = {
         "found index kinds.__init__ model nesting newer regions scan settle source support"
     ),
     # many files, and what is shown of them
+    "jobs": "discover",
     "pool": "model",
     "runner": "__init__ discover engine finder model pool repository",
     "writer": "engine model",
@@ -112,10 +113,10 @@ OURS = {
     "report.shown": "edits leftovers model",
     "report.statistics": "leftovers report.shown",
     "report.text": "model report.shown",
-    "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
+    "cli_check": "baseline check config discover jobs leftovers report.formats report.shown table vcs",
     "cli": "__init__ cli_check cli_migrate cli_rules runner",
     "cli_migrate": "cli_check cli_run cli_write model report.console report.machine report.shown report.text table",
-    "cli_run": "between cli_check config discover model progress runner support table",
+    "cli_run": "between cli_check config discover jobs model progress runner support table",
     "cli_write": "cli_check model report.machine report.shown vcs writer",
     # files that are no Python
     "kinds.calls": "kinds.script naming",
@@ -197,10 +198,10 @@ RESTRICTED = {
     "subprocess": "vcs",
     "multiprocessing": "pool",
     "pickle": "pool",  # from this process to its own workers
-    "concurrent": "check cli_check cli_run pool runner",
+    "concurrent": "check jobs pool runner",
     "tempfile": "writer",
     "shutil": "writer",
-    "os": "discover hunks vcs writer",
+    "os": "discover hunks jobs vcs writer",
     "pathlib": (
         "between check cli_check cli_migrate cli_rules cli_run cli_write config discover neutral runner support table "
         "tablefiles vcs writer"

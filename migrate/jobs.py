@@ -1,0 +1,42 @@
+"""How many processes a run is worth, and these."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from migrate.discover import Discovery
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+_SHARE = 10_000_000  # bytes of files that take a process about a second; starting one takes a third of that
+_MOST = 8  # a container may have less of the machine than it can see
+
+
+def processes(wanted: int, found: Discovery) -> AbstractContextManager[Executor | None]:
+    """The executor for a run, None for this process alone."""
+    count = chosen_jobs(wanted, found)
+    if count == 1:
+        return nullcontext()
+    from concurrent.futures import ProcessPoolExecutor
+
+    try:
+        return ProcessPoolExecutor(count)
+    except (ImportError, NotImplementedError, OSError):  # a sandbox without semaphores: slower, and the same report
+        return nullcontext()
+
+
+def chosen_jobs(wanted: int, found: Discovery) -> int:
+    """The number of processes that is asked for, or where that is 0, one for every 10 MB on a core of its own."""
+    if wanted:
+        return min(wanted, max(len(found.files), 1))
+    return max(1, min(found.size // _SHARE, _cores(), _MOST))
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
