@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,8 +131,11 @@ def _informed(
     whole = _project(discovery) if discovery.named else discovery
     known = _surveyed(discovery, whole, facts, pool)
     inside = discovery.root.relative_to(whole.root).as_posix()
-    for path, kind, data in _readable(discovery.root, concerned, results):
-        yield Job(path, kind, data, known.of(path if inside == "." else f"{inside}/{path}"))
+    circle = _circle(whole, pool.table)
+    for name, kind, data in _readable(discovery.root, concerned, results):
+        path = name if inside == "." else f"{inside}/{name}"
+        own = known.of(path)
+        yield Job(name, kind, data, replace(own, circular=True) if path in circle else own)
 
 
 def _surveyed(discovery: Discovery, whole: Discovery, facts: dict[str, Facts], pool: Pool) -> Survey:
@@ -146,6 +150,16 @@ def _surveyed(discovery: Discovery, whole: Discovery, facts: dict[str, Facts], p
 
 def _deadly(job: Job) -> FileResult:
     return FileResult(job.path, job.kind, "", error=Problem("ends the process that looks at it"))
+
+
+def _circle(whole: Discovery, table: Table) -> frozenset[str]:
+    """The files that cannot import the project's expression for a device, as it imports them."""
+    expression = table.target.expression
+    if expression is None or not expression.is_device:
+        return frozenset()
+    from migrate.circles import run_by
+
+    return run_by(expression, (path for path, _ in whole.files), lambda path: (whole.root / path).read_bytes())
 
 
 def _project(discovery: Discovery) -> Discovery:
