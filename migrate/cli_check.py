@@ -40,7 +40,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--force-exclude", is_flag=True, default=None, help="Leave them out even where named as PATHS."),
         click.option("--docs", is_flag=True, default=None, help="Look at the code in documents, too: Markdown, reST."),
         click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000."),
-        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1."),
+        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes. Default: by size."),
         click.option("--executor", metavar="ADDRESS", help=EXECUTOR_HELP),
     ]
     for option in reversed(options):
@@ -111,6 +111,7 @@ def _checked(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckRes
 def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult, Config]:
     from migrate.check import check as check_files
     from migrate.discover import discover, project_root
+    from migrate.jobs import chosen_jobs
     from migrate.workers import workers
 
     if paths == (_STDIN,):
@@ -122,7 +123,7 @@ def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult,
     limit, forced, docs = config.max_file_size, config.force_exclude, config.docs
     found = discover(paths, config.exclude, limit, root=root, force_exclude=forced, docs=docs)
     scope = _scope(config, found, options.get("diff_base"))
-    with workers(config.jobs if len(found.files) >= config.jobs else 1, options["executor"]) as executor:
+    with workers(chosen_jobs(config.jobs, found), options["executor"]) as executor:
         result = check_files(
             found, config.target, config.min_torch, scope, entries, executor, config.rules,
             target_version=config.target_version,

@@ -104,11 +104,13 @@ def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
 def examined(discovery: Discovery, table: Table, config: Config, address: str | None = None) -> RepoReport:
     """The report of a run, with a bar on a terminal. Exits with a message where a cluster cannot be used."""
     from migrate.interruption import ending_workers
+    from migrate.jobs import chosen_jobs
     from migrate.runner import run
     from migrate.workers import WorkersError, workers
 
     try:
-        with Progress() as progress, workers(config.jobs, address) as executor, ending_workers():
+        count = chosen_jobs(config.jobs, discovery)
+        with Progress() as progress, workers(count, address) as executor, ending_workers():
             return run(discovery, table, executor, progress)
     except WorkersError as error:
         fail(str(error))

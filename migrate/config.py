@@ -33,7 +33,7 @@ class Config:
     target_version: str | None = None
     exclude: tuple[str, ...] = ()
     max_file_size: int = MEGABYTE
-    jobs: int = 1
+    jobs: int = 0  # as many as the files are worth
     force_exclude: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()

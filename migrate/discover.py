@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import translate
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class Discovery:
     repositories: tuple[str, ...] = ()  # folders that are passed over because they have a git of their own
     large: tuple[tuple[str, Kind], ...] = ()  # of kinds that are data as well, and too large to be settings
     named: bool = False  # some were named one by one, so that there may be others of the same project
+    size: int = field(default=0, compare=False)  # bytes of all files
 
 
 def discover(
@@ -60,20 +61,25 @@ def discover(
     inner = (name.rstrip("/") for name in sorted(names) if os.path.exists(root / name / ".git"))
     passed_over = tuple(name for name in dict.fromkeys(inner) if not excluded(name) and root / name not in named)
     wanted = (name for name in sorted(names) if name in kept or not excluded(name))
-    files, large, problems = _taken(root, wanted, max_file_size)
+    files, large, problems, total = _taken(root, wanted, max_file_size)
     if docs:
         files = tuple((name, "docs" if kind == "prose" else kind) for name, kind in files)
-    return Discovery(root, files, problems, passed_over, large, any(path.is_file() for path in arguments))
+    named_alone = any(path.is_file() for path in arguments)
+    return Discovery(root, files, problems, passed_over, large, named_alone, total)
 
 
 def _taken(
     root: Path, names: Iterable[str], max_file_size: int
-) -> tuple[tuple[tuple[str, Kind], ...], tuple[tuple[str, Kind], ...], tuple[FileResult, ...]]:
-    """The files of a kind that we look at, those too large for it, and what is wrong with those that cannot be read."""
+) -> tuple[tuple[tuple[str, Kind], ...], tuple[tuple[str, Kind], ...], tuple[FileResult, ...], int]:
+    """The files of a kind that we look at, those too large for it, and what is wrong with those that cannot be read.
+
+    The number is the size of the first.
+    """
     inside = _Inside(root)
     files: list[tuple[str, Kind]] = []
     large: list[tuple[str, Kind]] = []
     problems: list[FileResult] = []
+    total = 0
     for name in names:
         kind = _kind(root, name)
         if kind is None:
@@ -84,9 +90,10 @@ def _taken(
             problem = Problem(f"is larger than {limit:,} bytes ({size:,}); see --max-file-size")
         if problem is None:
             (files if size <= limit else large).append((name, kind))
+            total += size if size <= limit else 0
         elif problem.message:
             problems.append(FileResult(name, kind, "", error=problem))
-    return tuple(files), tuple(large), tuple(problems)
+    return tuple(files), tuple(large), tuple(problems), total
 
 
 def project_root(folder: Path, arguments: Sequence[Path] = ()) -> Path:

@@ -11,6 +11,11 @@ from typing import Any, TypeVar
 _Result = TypeVar("_Result")
 
 
+def are_here(executor: Executor | None) -> bool:
+    """Whether an executor's workers are processes of this machine, and of nobody else's."""
+    return isinstance(executor, ProcessPoolExecutor | LastingPool)
+
+
 class LastingPool(Executor):
     """Takes tasks from several threads. The work that a pool loses is for the caller; the next goes to a new one."""
 

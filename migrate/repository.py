@@ -5,17 +5,17 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from migrate.discover import local_modules
-from migrate.engine import NOTHING_KNOWN, decode, parse
+from migrate.engine import NOTHING_KNOWN, concerns, decode, parse
 from migrate.model import Kind, Repository, Table
 from migrate.source import with_subclasses
 from migrate.trees import every
 
-_CLASS = re.compile(rb"(\w+)[ \t]*\(([^()]*)\)")
-_HEADER = 1000  # bytes of a class's header
+_CLASS = re.compile(rb"class (\w+)[ \t]*\(([^()]{0,1000})\)")
+_BASE = re.compile(rb"(\w+)\s*(?:,|$|\[)")
 _FROM_TORCH = re.compile(rb"^[ \t]*from[ \t]+torch\b[\w.]*[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 _FROM = re.compile(rb"^[ \t]*from[ \t]+(?!torch\b)[\w.]+[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 
@@ -38,23 +38,45 @@ class Survey:
         return Repository(own, self.overriding, self.exported)
 
 
-def survey(
-    files: Iterable[tuple[str, Kind]], mentioning: list[bytes], others: Callable[[], Iterable[bytes]], table: Table
-) -> Survey:
-    """Look over a repository before its files are looked at one by one.
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one file, by itself, says about others."""
 
-    `mentioning` are the Python files that mention CUDA; `others` gives the rest, or all, and is asked only
-    where a class of theirs may inherit a `cuda()` of the project, or may import a function that takes other arguments.
-    """
+    concerns: bool  # whether it has to be looked at
+    overriding: tuple[str, ...] = ()  # its classes with a cuda() of their own
+    bases: tuple[tuple[str, str], ...] = ()  # its classes, each with every one of its bases, by their last names
+    from_torch: bool = False  # whether it imports from torch what takes other arguments on the target
+    exported: tuple[str, ...] = ()  # the names that change, of those that it imports from elsewhere
+
+
+Names = tuple[frozenset[bytes], frozenset[bytes]]
+
+
+def facts_of(data: bytes, kind: Kind, table: Table, names: Names) -> Facts:
+    """The facts of a file; `names` are those of `names_that_change`."""
+    concerned = concerns(data, kind, table)
+    if kind != "python":
+        return Facts(concerned)
+    renamed, called = names
+    return Facts(
+        concerned,
+        tuple(_overriding(data, table.source.method)) if concerned else (),
+        tuple(_bases(data)),
+        concerned and bool(called) and _imports_from_torch(data, called),
+        tuple(_exported(data, renamed | called)) if concerned or called else (),
+    )
+
+
+def survey(files: Iterable[tuple[str, Kind]], facts: Sequence[Facts], table: Table) -> Survey:
+    """What the files of a repository, named by `files`, say together."""
     roots = frozenset(name.partition(".")[0] for name in table.sites.packages)
-    overriding = {name for data in mentioning for name in _overriding(data, table.source.method)}
+    overriding = {name for own in facts for name in own.overriding}
     if overriding:
-        pairs = (pair for data in (*mentioning, *others()) for pair in _bases(data))
-        overriding = with_subclasses(overriding, pairs)
-    renamed, called = _changing(table)
-    if called and any(_imports_from_torch(data, called) for data in mentioning):
-        mentioning = [*mentioning, *others()]  # whoever imports such a name from the project need not mention CUDA
-    exported = frozenset(_exported(mentioning, renamed | called))
+        overriding = with_subclasses(overriding, (pair for own in facts for pair in own.bases))
+    everyone = any(
+        own.from_torch for own in facts
+    )  # whoever imports such a name from the project need not mention CUDA
+    exported = frozenset(name for own in facts if own.concerns or everyone for name in own.exported)
     return Survey(local_modules(files, roots), frozenset(overriding), exported)
 
 
@@ -72,14 +94,12 @@ def _overriding(data: bytes, method: str) -> Iterator[str]:
 
 
 def _bases(data: bytes) -> Iterator[tuple[str, str]]:
-    """The classes of a file, each with every one of its bases, by their last names."""
-    headers = (_CLASS.match(text, 0, _HEADER) for text in data.split(b"class ")[1:])
-    for name, bases in (header.groups() for header in headers if header):
-        for base in re.findall(rb"(\w+)\s*(?:,|$|\[)", bases):
+    for name, bases in _CLASS.findall(data):
+        for base in _BASE.findall(bases):
             yield name.decode("latin-1"), base.decode("latin-1")
 
 
-def _changing(table: Table) -> tuple[frozenset[bytes], frozenset[bytes]]:
+def names_that_change(table: Table) -> Names:
     """The last parts of names that some row spells otherwise, and of those that take other arguments elsewhere."""
     renamed: set[bytes] = set()
     called: set[bytes] = set()
@@ -102,10 +122,9 @@ def _imports_from_torch(data: bytes, names: frozenset[bytes]) -> bool:
     return any(not names.isdisjoint(re.findall(rb"\w+", match.group(1))) for match in found)
 
 
-def _exported(sources: Iterable[bytes], names: frozenset[bytes]) -> Iterator[str]:
-    """Those of the names that files import from one another."""
-    for data in sources:
-        if any(name in data for name in names):
-            for match in _FROM.finditer(data):
-                words = set(re.findall(rb"\w+", match.group(1)))
-                yield from (name.decode() for name in words & names)
+def _exported(data: bytes, names: frozenset[bytes]) -> Iterator[str]:
+    """Those of the names that a file imports from others."""
+    if any(name in data for name in names):
+        for match in _FROM.finditer(data):
+            words = set(re.findall(rb"\w+", match.group(1)))
+            yield from (name.decode() for name in words & names)

@@ -5,33 +5,24 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrate import __version__
 from migrate.discover import MEGABYTE, Discovery, discover, is_project, project_root
-from migrate.engine import NOTHING_KNOWN, concerns, examine
+from migrate.engine import NOTHING_KNOWN, examine
 from migrate.finder import may_mention
-from migrate.model import FileResult, Finding, Kind, Problem, RepoReport, Repository, Table
+from migrate.model import FileResult, Finding, Kind, Problem, RepoReport, Table
+from migrate.pool import BATCH, Job, Pool
+from migrate.repository import Facts, Names, Survey, facts_of, names_that_change, survey
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Executor
 
-BATCH = 256_000  # bytes of source per task
 _OVERLAP = 64  # bytes; no word is longer
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One file for a worker: its bytes travel with it, so that workers need no access to the disk."""
-
-    path: str
-    kind: Kind
-    data: bytes
-    repository: Repository = NOTHING_KNOWN
 
 
 def run(
@@ -41,23 +32,29 @@ def run(
 
     `executor` is any `concurrent.futures.Executor`; without one the work is done in this process. The
     report is the same either way, with the files in path order. `progress(done, total)` counts files.
+    Every file is read once to see whether it has to be looked at, and once more if so: memory does not grow with
+    the repository.
     """
     started = time.perf_counter()
+    pool = Pool(table, executor)
     results = {result.path: result for result in discovery.problems}
-    jobs: list[Job] = []
-    for path, kind, data in _readable(discovery, results):
-        if not concerns(data, kind, table):
-            results[path] = FileResult(path, kind, "")
-        else:
-            jobs.append(Job(path, kind, data))
     results.update((path, _large(discovery.root, path, kind, table)) for path, kind in discovery.large)
-    total = len(results) + len(jobs)
-    for batch in _processed(_batches(_informed(discovery, jobs, table)), table, executor):
-        results.update((result.path, result) for result in batch)
+    facts = _sifted(discovery.root, discovery.files, pool, results)
+    read = [item for item in discovery.files if item[0] not in results]
+    concerned = [item for item in read if facts[item[0]].concerns]
+    results.update((path, FileResult(path, kind, "")) for path, kind in read if not facts[path].concerns)
+    paths = sorted({*results, *(path for path, _ in concerned)})
+    for batch in pool.answers(process, _informed(discovery, concerned, facts, pool, results), _deadly):
+        results.update((job.path, result) for job, result in batch)
         if progress:
-            progress(len(results), total)
-    files = tuple(results[path] for path in sorted(results))
+            progress(len(results), len(paths))
+    files = tuple(results[path] for path in paths)
     return RepoReport(table.target.words.name, __version__, files, time.perf_counter() - started)
+
+
+def sift(names: Names, jobs: Sequence[Job], table: Table) -> list[Facts]:
+    """What is to be known of each file of a batch before any is looked at."""
+    return [facts_of(job.data, job.kind, table, names) for job in jobs]
 
 
 def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
@@ -68,7 +65,7 @@ def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
     try:
         for job in jobs:
             try:
-                results.append(examine(job.path, job.kind, job.data, table, job.repository))
+                results.append(examine(job.path, job.kind, job.data, table, job.repository or NOTHING_KNOWN))
             except Exception as error:
                 results.append(FileResult(job.path, job.kind, "", error=Problem(blamed(error))))
     finally:
@@ -86,13 +83,26 @@ def blamed(error: Exception) -> str:
     return f"internal error, please report it: {error!r} in {place}"
 
 
-def _readable(discovery: Discovery, results: dict[str, FileResult]) -> Iterator[tuple[str, Kind, bytes]]:
-    for path, kind in discovery.files:
+def _sifted(
+    root: Path, files: Iterable[tuple[str, Kind]], pool: Pool, results: dict[str, FileResult]
+) -> dict[str, Facts]:
+    """The facts of every file that can be read; of the others, `results` say why not."""
+    jobs = (Job(path, kind, data) for path, kind, data in _readable(root, files, results))
+    batches = pool.here().answers(partial(sift, names_that_change(pool.table)), jobs, lambda _: Facts(concerns=True))
+    return {job.path: facts for batch in batches for job, facts in batch}
+
+
+def _readable(
+    root: Path, files: Iterable[tuple[str, Kind]], results: dict[str, FileResult]
+) -> Iterator[tuple[str, Kind, bytes]]:
+    for path, kind in files:
         try:
-            yield path, kind, (discovery.root / path).read_bytes()
+            data = (root / path).read_bytes()
         except OSError as error:
             problem = Problem(f"cannot be read: {error.strerror or error}")
             results[path] = FileResult(path, kind, "", error=problem)
+        else:
+            yield path, kind, data
 
 
 def _large(root: Path, path: str, kind: Kind, table: Table) -> FileResult:
@@ -111,25 +121,35 @@ def _large(root: Path, path: str, kind: Kind, table: Table) -> FileResult:
     return FileResult(path, kind, "")
 
 
-def _informed(discovery: Discovery, jobs: Sequence[Job], table: Table) -> Iterator[Job]:
+def _informed(
+    discovery: Discovery, concerned: Sequence[tuple[str, Kind]], facts: dict[str, Facts], pool: Pool,
+    results: dict[str, FileResult],
+) -> Iterator[Job]:  # fmt: skip
     """The jobs, each with what the rest of the repository says about it, also where only some files were named."""
-    from migrate.repository import survey
-
-    if not jobs:
+    if not concerned:
         return
     whole = _project(discovery) if discovery.named else discovery
-    sources = [job.data for job in jobs if job.kind == "python"]
-    taken = {discovery.root / job.path for job in jobs}
-    rest = [whole.root / path for path, kind in whole.files if kind == "python" and whole.root / path not in taken]
-    others = list(_contents(rest)) if whole is not discovery else None
-    sources += [data for data in others or () if may_mention(data, table.sites)]
-    known = survey(whole.files, sources, lambda: _contents(rest) if others is None else others, table)
+    known = _surveyed(discovery, whole, facts, pool)
     inside = discovery.root.relative_to(whole.root).as_posix()
-    circle = _circle(whole, table)
-    for job in jobs:
-        path = job.path if inside == "." else f"{inside}/{job.path}"
-        known_here = known.of(path)
-        yield replace(job, repository=replace(known_here, circular=True) if path in circle else known_here)
+    circle = _circle(whole, pool.table)
+    for name, kind, data in _readable(discovery.root, concerned, results):
+        path = name if inside == "." else f"{inside}/{name}"
+        own = known.of(path)
+        yield Job(name, kind, data, replace(own, circular=True) if path in circle else own)
+
+
+def _surveyed(discovery: Discovery, whole: Discovery, facts: dict[str, Facts], pool: Pool) -> Survey:
+    """What is known of the project together: of all its files, not only of those that a run is asked for."""
+    every = list(facts.values())
+    if whole is not discovery:
+        taken = {discovery.root / path for path in facts}
+        rest = [item for item in whole.files if item[1] == "python" and whole.root / item[0] not in taken]
+        every += _sifted(whole.root, rest, pool, {}).values()
+    return survey(whole.files, every, pool.table)
+
+
+def _deadly(job: Job) -> FileResult:
+    return FileResult(job.path, job.kind, "", error=Problem("ends the process that looks at it"))
 
 
 def _circle(whole: Discovery, table: Table) -> frozenset[str]:
@@ -146,62 +166,3 @@ def _project(discovery: Discovery) -> Discovery:
     """All files of the project that some were named of; those alone where there is no project around them."""
     root = project_root(discovery.root)
     return discover([root], (), MEGABYTE, root=root) if is_project(root) else discovery
-
-
-def _contents(paths: Iterable[Path]) -> Iterator[bytes]:
-    for path in paths:
-        with suppress(OSError):  # reported when it was read for the first time
-            yield path.read_bytes()
-
-
-def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
-    batch: list[Job] = []
-    size = 0
-    for job in jobs:
-        batch.append(job)
-        size += len(job.data)
-        if size >= BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _processed(batches: Iterable[list[Job]], table: Table, executor: Executor | None) -> Iterator[list[FileResult]]:
-    if executor is None:
-        for batch in batches:
-            yield process(batch, table)
-        return
-    from concurrent.futures import BrokenExecutor, as_completed
-
-    futures: dict[Future[list[FileResult]], list[Job]] = {}
-    lost: list[Job] = []
-    for batch in batches:
-        try:
-            futures[executor.submit(process, batch, table)] = batch
-        except BrokenExecutor:
-            lost += batch
-    for future in as_completed(futures):
-        try:
-            yield future.result()
-        except Exception:  # `process` lets nothing out, so this is a worker that died, in the words of its executor
-            lost += futures[future]
-    yield from _rescued(lost, table)
-
-
-def _rescued(jobs: Iterable[Job], table: Table) -> Iterator[list[FileResult]]:
-    """Each of the jobs alone, in a process of our own: the file that kills it costs no other."""
-    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    pool = None
-    for job in jobs:
-        pool = pool or ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        try:
-            yield pool.submit(process, [job], table).result()
-        except BrokenExecutor:
-            pool.shutdown()
-            pool = None
-            yield [FileResult(job.path, job.kind, "", error=Problem("ends the process that looks at it"))]
-    if pool:
-        pool.shutdown()

@@ -99,12 +99,14 @@ OURS = {
         "finder found index kinds.__init__ model nesting newer promises scan settle source support"
     ),
     # many files, and what is shown of them
-    "runner": "__init__ circles discover engine finder model repository",
+    "runner": "__init__ circles discover engine finder model pool repository",
     "replacement": "",
     "interruption": "",
     "writer": "engine model promises replacement",
     "journal": "replacement vcs",
     "undo": "engine journal replacement",
+    "jobs": "discover",
+    "pool": "model processes",
     "leftovers": "edits engine model",
     "baseline": "leftovers",
     "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
@@ -127,13 +129,13 @@ OURS = {
     "report.shown": "edits leftovers model",
     "report.statistics": "leftovers report.shown",
     "report.text": "model report.shown",
-    "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs workers",
+    "cli_check": "baseline check config discover jobs leftovers report.formats report.shown table vcs workers",
     "cli": "__init__ cli_check cli_migrate cli_rules cli_undo runner",
     "cli_undo": "cli_check interruption journal report.shown undo",
     "cli_migrate": (
         "cli_check cli_repos cli_run cli_write model report.console report.machine report.shown report.text table"
     ),
-    "cli_run": "between cli_check config discover interruption model progress runner support table workers",
+    "cli_run": "between cli_check config discover interruption jobs model progress runner support table workers",
     "cli_write": "cli_check engine interruption journal model report.machine report.shown vcs writer",
     "cli_repos": "cli_check cli_run cli_write discover model report.many report.shown repos runner workers",
     "repos": "",
@@ -215,11 +217,12 @@ RESTRICTED = {
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
-    "multiprocessing": "interruption processes runner",
-    "concurrent": "check cli_repos processes remote runner workers",
+    "multiprocessing": "interruption pool processes",
+    "concurrent": "check cli_repos pool processes remote runner workers",
     "tempfile": "replacement",
     "shutil": "replacement writer",
-    "os": "discover hunks journal replacement vcs writer",
+    "os": "discover hunks jobs journal replacement vcs writer",
+    "pickle": "pool",  # from this process to its own workers
     "pathlib": (
         "between check cli_check cli_migrate cli_repos cli_rules cli_run cli_undo cli_write config discover journal "
         "neutral remote replacement repos runner support table tablefiles undo vcs writer"
@@ -238,4 +241,4 @@ RESTRICTED = {
         "tablefiles targets toml"
     ),
 }
-NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "glob"}
+NOWHERE = {"torch", "random", "datetime", "socket", "ctypes", "glob"}

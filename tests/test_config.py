@@ -23,7 +23,7 @@ def message(folder: Path) -> str:
 
 
 def test_defaults_hold_without_a_file(tmp_path: Path) -> None:
-    assert config(tmp_path) == Config(None, None, None, (), 1_000_000, 1)
+    assert config(tmp_path) == Config(None, None, None, (), 1_000_000, 0)
 
 
 def test_all_settings_are_read_from_pyproject(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_file_is_looked_for_up_to_the_top_of_the_repository(tmp_path: Path) -> N
     repo = tree(top / "repo", {"pyproject.toml": b"[tool.accel-migrate]\njobs = 2\n", "a/b/c.py": b""})
     assert config(repo / "a" / "b").jobs == 2
     git(repo / "a", "init", "-q")
-    assert config(repo / "a" / "b").jobs == 1
+    assert config(repo / "a" / "b").jobs == 0
 
 
 def test_pyproject_without_our_table_is_passed_over(tmp_path: Path) -> None:

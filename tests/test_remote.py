@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from kit import CUDA, command, found, table, tree
 
-from migrate import remote, runner
+from migrate import pool, remote
 from migrate.model import Table
 from migrate.remote import compare, done_there, identity
 from migrate.runner import run
@@ -114,7 +114,7 @@ class Recorder:
 
 
 def test_table_travels_once_and_not_with_every_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "BATCH", 1)
+    monkeypatch.setattr(pool, "BATCH", 1)
     files = found(tree(tmp_path, {f"{number}.py": CUDA for number in range(5)}))
     client = Recorder()
     there = run(files, table("npu"), remote._Cluster(client))

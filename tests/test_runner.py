@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from kit import CUDA, FIXTURES, found, result_of, table, tree
 
-from migrate import runner
+from migrate import pool, runner
 from migrate.discover import Discovery
 from migrate.model import FileResult, Problem, RepoReport, Safety
 from migrate.runner import run
@@ -34,12 +34,12 @@ def serial() -> RepoReport:
     return run(found(FIXTURES), table("npu"))
 
 
-@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
 def test_every_executor_gives_the_report_of_one_process(
-    pool: type[ThreadPoolExecutor | ProcessPoolExecutor], serial: RepoReport, monkeypatch: pytest.MonkeyPatch
+    kind: type[ThreadPoolExecutor | ProcessPoolExecutor], serial: RepoReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "BATCH", 20_000)
-    with pool(2) as executor:
+    monkeypatch.setattr(pool, "BATCH", 20_000)
+    with kind(2) as executor:
         assert replace(run(found(FIXTURES), table("npu"), executor), seconds=serial.seconds) == serial
 
 
@@ -61,7 +61,7 @@ def test_result_is_that_of_the_engine(tmp_path: Path) -> None:
 
 
 def test_progress_counts_every_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "BATCH", 1)
+    monkeypatch.setattr(pool, "BATCH", 1)
     files = {"a.py": CUDA, "b.py": CUDA, "clean.py": b"import os\n", "k.cu": b""}
     seen: list[tuple[int, int]] = []
     run(found(tree(tmp_path, files)), table("npu"), None, lambda done, total: seen.append((done, total)))

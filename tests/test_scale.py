@@ -16,7 +16,7 @@ from clusters import Deadly, Site, site, wait_for
 from kit import CUDA, FIXTURES, command, found, table, tree
 
 import migrate
-from migrate import remote, runner
+from migrate import pool, remote
 from migrate.discover import Discovery, discover
 from migrate.model import Problem
 from migrate.remote import cluster
@@ -36,7 +36,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "BATCH", 1)
+    monkeypatch.setattr(pool, "BATCH", 1)
 
 
 def processes(executor: Any, count: int = 2) -> list[int]:
@@ -46,7 +46,7 @@ def processes(executor: Any, count: int = 2) -> list[int]:
 
 
 def test_cluster_gives_the_report_of_one_process(workers: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "BATCH", 50_000)
+    monkeypatch.setattr(pool, "BATCH", 50_000)
     discovery = discover([path for path in FIXTURES.iterdir() if path.name[0] in "ab"], (), 1_000_000)
     here = run(discovery, table("npu"))
     with cluster(workers.address) as executor:

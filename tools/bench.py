@@ -1,23 +1,23 @@
-"""Whole-process times of accel-migrate against two baselines, interleaved, on the trees you name.
+"""Whole-process times of accel-migrate against others, interleaved, on the trees you name.
 
-    python tools/bench.py [--runs 5] [--target npu] TREE…
+    python tools/bench.py [--runs 5] [--target npu] [--rivals VENV] [--only PART]… TREE…
 
-The baselines do part of the work in the same run on the same machine, so that the ratios mean something
-where the seconds do not: `libcst` parses the files that mention CUDA as wholes, `no gc` does so without collecting
-garbage, as we do; `floor` parses them with `ast`. Each reads and filters every file, bound to one core.
+The parts: `floor`, against programs that do some of the work; `cores`, two processes against one; `startup`; `growth`,
+copies of the first tree; `rivals`, torchfix, libcst's own runner of codemods and ruff, where they are installed in
+VENV or here. Seconds depend on the machine: compare the ratios, and on a busy one those of processor time.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import shutil
 import statistics
-import subprocess
 import sys
-import time
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench_timing import Command, interleaved, ours, python, show, show_ratio
 
 _FLOOR = """
 import ast, sys, warnings
@@ -40,49 +40,107 @@ BASELINES = {
     "no gc": "import libcst, gc; gc.disable()\n" + _FLOOR.replace("PARSE", "libcst.parse_module"),
     "floor": _FLOOR.replace("PARSE", "ast.parse"),
 }
+_TRIVIAL = """
+import libcst as cst
+from libcst.codemod import VisitorBasedCodemodCommand
+
+class Trivial(VisitorBasedCodemodCommand):
+    DESCRIPTION = "Changes nothing."
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
+        return updated_node
+"""
+PARTS = ("floor", "cores", "startup", "growth", "rivals")
 
 
 def main() -> None:
-    """Time the three commands in turn and print medians, ratios and peak memory."""
+    """Run the parts that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("trees", nargs="+", type=Path)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--target", default="npu")
+    parser.add_argument("--rivals", type=Path, metavar="VENV", help="where torchfix is installed")
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be repeated")
     options = parser.parse_args()
     trees = [str(tree.resolve()) for tree in options.trees]
-    ours = [sys.executable, "-m", "migrate", "--target", options.target, "--diff", "--quiet", *trees]
-    commands = {"ours": ours, **{name: [sys.executable, "-c", code, *trees] for name, code in BASELINES.items()}}
-    times: dict[str, list[float]] = {name: [] for name in commands}
-    memory: dict[str, int] = dict.fromkeys(commands, 0)
-    for _ in range(options.runs):
-        for name, command in commands.items():
-            seconds, peak = timed(command)
-            times[name].append(seconds)
-            memory[name] = max(memory[name], peak)
-    for name, values in times.items():
-        middle = statistics.median(values)
-        print(
-            f"{name:<7} {middle:7.3f} s  (min {min(values):.3f}, max {max(values):.3f})  {memory[name] / 1024:6.0f} MB"
-        )
-    for name in BASELINES:
-        ratios = [mine / base for mine, base in zip(times["ours"], times[name], strict=True)]
-        print(f"ours / {name:<7} {statistics.median(ratios):5.2f}")
+    for part in options.only or PARTS:
+        {"floor": floor, "cores": cores, "startup": startup, "growth": growth, "rivals": rivals}[part](trees, options)
 
 
-def timed(command: list[str]) -> tuple[float, int]:
-    """Wall seconds and peak memory in KiB of one process on one core. Raises if it fails."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, preexec_fn=one_core)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    if os.waitstatus_to_exitcode(status) not in (0, 2):
-        raise RuntimeError(f"{command[:4]} ended with {status}")
-    return seconds, usage.ru_maxrss
+def migration(target: str, jobs: int, trees: Sequence[str]) -> list[str]:
+    """A full run that writes nothing."""
+    return ours("--target", target, "--diff", "--quiet", "-j", str(jobs), *trees)
 
 
-def one_core() -> None:
-    """Keep a child process on one core."""
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+def floor(trees: Sequence[str], options: argparse.Namespace) -> None:
+    """One core, against a part of the work."""
+    commands = {"ours": Command(migration(options.target, 1, trees))}
+    commands.update((name, Command(python("-c", code, *trees))) for name, code in BASELINES.items())
+    samples = interleaved(commands, options.runs)
+    show("One core", samples)
+    for name, aim in (("libcst", "below 1"), ("no gc", "below 1"), ("floor", "3 at most on a large tree")):
+        show_ratio(samples, "ours", name, aim)
+
+
+def cores(trees: Sequence[str], options: argparse.Namespace) -> None:
+    """Two processes on two cores against one."""
+    two = Command(migration(options.target, 2, trees), cores=2)
+    samples = interleaved({"-j 1": Command(migration(options.target, 1, trees), cores=2), "-j 2": two}, options.runs)
+    show("Two cores (memory: of the largest process)", samples)
+    show_ratio(samples, "-j 1", "-j 2", "wall 1.6 at least where -j 1 takes over two seconds")
+
+
+def startup(trees: Sequence[str], options: argparse.Namespace) -> None:
+    """What a run costs that does nothing."""
+    commands = {
+        "--version": ours("--version"),
+        "import click": python("-c", "import click"),
+        "pass": python("-c", "pass"),
+    }
+    samples = interleaved({name: Command(line) for name, line in commands.items()}, max(options.runs, 11))
+    show("Start-up", samples)
+    show_ratio(samples, "--version", "import click", "1.5 at most")
+
+
+def growth(trees: Sequence[str], options: argparse.Namespace) -> None:
+    """Copies of the first tree: twice the files, twice the time."""
+    with tempfile.TemporaryDirectory() as folder:
+        commands: dict[str, Command] = {}
+        for count in (1, 2, 4, 8):
+            copies = Path(folder, str(count))
+            for number in range(count):
+                shutil.copytree(trees[0], copies / f"copy{number}", symlinks=True)
+            commands[f"{count} ×"] = Command(migration(options.target, 1, [str(copies)]))
+        samples = interleaved(commands, options.runs)
+    show(f"Growth: copies of {Path(trees[0]).name}", samples)
+    middle = [statistics.median(one.cpu for one in found) for found in samples.values()]
+    steps = [(middle[number + 1] - middle[number]) / 2**number for number in range(3)]
+    print("processor time for one more copy, up to 2, 4, 8:", ", ".join(f"{step:.3f} s" for step in steps))
+
+
+def rivals(trees: Sequence[str], options: argparse.Namespace) -> None:
+    """Other tools on the same trees, on one core, those that are installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "trivial_codemod.py").write_text(_TRIVIAL)
+        codemod = ["codemod", "-x", "trivial_codemod.Trivial", "-j", "1", "--hide-progress", *trees]
+        runner = f"import sys; sys.path[0] = {folder!r}; from libcst.tool import main; sys.exit(main('', sys.argv[1:]))"
+        commands = {
+            "ours": Command(migration(options.target, 1, trees)),
+            "libcst.tool": Command(python("-c", runner, *codemod)),
+        }
+        for name, line in (("torchfix", ["--select", "ALL"]), ("ruff", ["check", "--no-cache", "--exit-zero"])):
+            if program := _program(name, options.rivals):
+                commands[name] = Command([program, *line, *trees], codes=frozenset({0, 1}))
+        samples = interleaved(commands, options.runs)
+    show("Rivals", samples)
+    for name in commands:
+        if name != "ours":
+            show_ratio(samples, name, "ours", "none: for scale" if name == "ruff" else "40 at least")
+
+
+def _program(name: str, venv: Path | None) -> str | None:
+    homes = [Path(sys.executable).parent, *([venv / "bin"] if venv else [])]
+    return next((str(home / name) for home in homes if (home / name).is_file()), shutil.which(name))
 
 
 if __name__ == "__main__":

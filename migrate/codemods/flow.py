@@ -11,13 +11,14 @@ from migrate.bindings import meaning
 from migrate.model import Table
 from migrate.naming import OPTIONS, last_part, says
 from migrate.source import Place, Scan
-from migrate.trees import below, every
+from migrate.trees import LEAVES, below, every
 
 # A thing that carries a value: a variable of a function or module, an attribute or key of whatever
 # object, what a function of the file returns.
 Carrier = tuple[str, int, str]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.Module)
+_CLOSED = (*_SCOPES, *LEAVES, ast.ClassDef, ast.Lambda)  # nothing below them binds a name of what is around
 _NAMES = ("gpu", "tpu")
 _PARSED = re.compile(r"\b(\w+)(?:, ?\w+)? ?=[^=\n]*\bparse")  # a = parser.parse_args()
 _TEXT_METHODS = frozenset({"lower", "strip", "upper", "format", "copy"})
@@ -126,7 +127,7 @@ class _Reader:
                     if child.decorator_list:
                         self.flows.join(("name", id(child), argument.arg), ("option", 0, argument.arg))
                 self.body(child, (*around, child), in_class=False)
-            else:
+            elif not isinstance(child, LEAVES):
                 self.one(child, around, in_class)
                 self.body(child, around, in_class=isinstance(child, ast.ClassDef) or in_class)
 
@@ -295,5 +296,5 @@ def _bound(scope: ast.AST) -> Iterator[str]:
         node = waiting.pop()
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
-        if not isinstance(node, (*_SCOPES, ast.ClassDef, ast.Lambda)):
+        elif not isinstance(node, _CLOSED):
             waiting += below(node)
