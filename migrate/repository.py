@@ -16,8 +16,9 @@ from migrate.trees import every
 
 _CLASS = re.compile(rb"(\w+)[ \t]*\(([^()]*)\)")
 _HEADER = 1000  # bytes of a class's header
-_FROM_TORCH = re.compile(rb"^[ \t]*from[ \t]+torch\b[\w.]*[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
-_FROM = re.compile(rb"^[ \t]*from[ \t]+(?!torch\b)[\w.]+[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
+_NAMES = rb"(\([^()#]*(?:#[^\n]*\n[^()#]*)*\)|[^\n]*)"  # ends where the next list begins: one never closed costs little
+_FROM_TORCH = re.compile(rb"^[ \t]*from[ \t]+torch\b[\w.]*[ \t]+import[ \t]+" + _NAMES, re.MULTILINE)
+_FROM = re.compile(rb"^[ \t]*from[ \t]+(?!torch\b)[\w.]+[ \t]+import[ \t]+" + _NAMES, re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _bases(data: bytes) -> Iterator[tuple[str, str]]:
     """The classes of a file, each with every one of its bases, by their last names."""
     headers = (_CLASS.match(text, 0, _HEADER) for text in data.split(b"class ")[1:])
     for name, bases in (header.groups() for header in headers if header):
-        for base in re.findall(rb"(\w+)\s*(?:,|$|\[)", bases):
+        for base in re.findall(rb"\b(\w+)\b\s*(?:,|$|\[)", bases):
             yield name.decode("latin-1"), base.decode("latin-1")
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from migrate import __version__
 from migrate.discover import MEGABYTE, Discovery, discover, is_project, project_root
 from migrate.engine import NOTHING_KNOWN, concerns, examine
 from migrate.finder import may_mention
+from migrate.guard import guarded, limited
 from migrate.model import FileResult, Finding, Kind, Problem, RepoReport, Repository, Table
 
 if TYPE_CHECKING:
@@ -69,8 +71,10 @@ def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
         for job in jobs:
             try:
                 results.append(examine(job.path, job.kind, job.data, table, job.repository))
+            except MemoryError:
+                results.append(_lost(job, "takes more memory than one file may have"))
             except Exception as error:
-                results.append(FileResult(job.path, job.kind, "", error=Problem(blamed(error))))
+                results.append(_lost(job, blamed(error)))
     finally:
         if collecting:
             gc.enable()
@@ -155,17 +159,18 @@ def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
 
 
 def _processed(batches: Iterable[list[Job]], table: Table, executor: Executor | None) -> Iterator[list[FileResult]]:
+    task = partial(process, table=table)
     if executor is None:
-        for batch in batches:
-            yield process(batch, table)
+        yield from guarded(task, batches, _lost)
         return
-    from concurrent.futures import BrokenExecutor, as_completed
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 
+    work = partial(limited, task) if isinstance(executor, ProcessPoolExecutor) else task
     futures: dict[Future[list[FileResult]], list[Job]] = {}
     lost: list[Job] = []
     for batch in batches:
         try:
-            futures[executor.submit(process, batch, table)] = batch
+            futures[executor.submit(work, batch)] = batch
         except BrokenExecutor:
             lost += batch
     for future in as_completed(futures):
@@ -173,22 +178,8 @@ def _processed(batches: Iterable[list[Job]], table: Table, executor: Executor | 
             yield future.result()
         except Exception:  # `process` lets nothing out, so this is a worker that died, in the words of its executor
             lost += futures[future]
-    yield from _rescued(lost, table)
+    yield from guarded(task, ([job] for job in lost), _lost)
 
 
-def _rescued(jobs: Iterable[Job], table: Table) -> Iterator[list[FileResult]]:
-    """Each of the jobs alone, in a process of our own: the file that kills it costs no other."""
-    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    pool = None
-    for job in jobs:
-        pool = pool or ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        try:
-            yield pool.submit(process, [job], table).result()
-        except BrokenExecutor:
-            pool.shutdown()
-            pool = None
-            yield [FileResult(job.path, job.kind, "", error=Problem("ends the process that looks at it"))]
-    if pool:
-        pool.shutdown()
+def _lost(job: Job, why: str) -> FileResult:
+    return FileResult(job.path, job.kind, "", error=Problem(why))
