@@ -54,7 +54,7 @@ class _TargetOption(click.Option):
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
 @click.option("--docs", is_flag=True, default=None, help="Migrate the code in documents, too: Markdown, reST.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes. Default: 1.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 256), metavar="N", help="Worker processes. Default: 1.")
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")
 @click.option("--allow-no-vcs", is_flag=True, help="Write files that git does not keep.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the headline only, and errors to stderr.")
@@ -92,10 +92,10 @@ def _check_usage(show_only: bool, output: Path | None, options: dict[str, Any]) 
 
 
 def _mention(repositories: Sequence[str]) -> None:
-    from migrate.report.shown import printable
+    from migrate.report.shown import inert
 
     for folder in repositories:
-        click.echo(f"not looked at: {printable(folder)}, a repository of its own; name it to migrate it", err=True)
+        click.echo(f"not looked at: {inert(folder)}, a repository of its own; name it to migrate it", err=True)
 
 
 def _show(report: RepoReport, sources: Sources, form: str, quiet: bool) -> None:

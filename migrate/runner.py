@@ -62,6 +62,14 @@ def run(
     return RepoReport(table.target.words.name, __version__, files, time.perf_counter() - started)
 
 
+def look_at(path: str, kind: Kind, data: bytes, table: Table) -> FileResult:
+    """The result of one file that need not be on disk."""
+    if not concerns(data, kind, table):
+        return FileResult(path, kind, "")
+    ((result,),) = guarded(partial(process, table=table), [[Job(path, kind, data)]], _lost)
+    return result
+
+
 def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
     """The results of one batch. Catches everything: a bug costs one file, not the run."""
     results: list[FileResult] = []
@@ -73,7 +81,9 @@ def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
                 results.append(examine(job.path, job.kind, job.data, table, job.repository))
             except MemoryError:
                 results.append(_lost(job, "takes more memory than one file may have"))
-            except Exception as error:
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # libcst's parser has one that is no `Exception`
                 results.append(_lost(job, blamed(error)))
     finally:
         if collecting:
@@ -81,7 +91,7 @@ def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
     return results
 
 
-def blamed(error: Exception) -> str:
+def blamed(error: BaseException) -> str:
     """What to say of an exception that should not have come."""
     from traceback import extract_tb
 

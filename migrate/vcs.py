@@ -27,6 +27,7 @@ _DIFF = (
 )  # fmt: skip
 
 _BATCH = 500
+_PATIENCE = 60  # seconds for one answer: the configuration may name a pipe that nobody writes to
 
 
 class RevisionError(Exception):
@@ -126,7 +127,7 @@ def _lines(path: Path, runs: Sequence[range] | None) -> set[int]:
 
 
 def _git(root: Path, *arguments: str) -> bytes | None:
-    """The output of a git command, None if it fails or git is not there."""
+    """The output of a git command, None if it fails, takes too long or git is not there."""
     drivers = _filter_drivers(root) if arguments[0] in ("status", "diff") else []
     if drivers is None:
         return None
@@ -155,8 +156,9 @@ def _output(root: Path, *arguments: str) -> bytes | None:
     }
     try:
         done = subprocess.run(
-            [*_SAFE, *arguments], cwd=root, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL
-        )
-    except OSError:
+            [*_SAFE, *arguments], cwd=root, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL,
+            timeout=_PATIENCE,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None

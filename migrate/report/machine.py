@@ -11,6 +11,7 @@ from typing import Any
 from migrate.edits import unified_diff
 from migrate.engine import decode, rewritten
 from migrate.model import FileResult, Finding, RepoReport, Safety
+from migrate.report.shown import inert_json
 
 
 def render_json(report: RepoReport) -> str:
@@ -21,7 +22,7 @@ def render_json(report: RepoReport) -> str:
         "summary": summary(report),
         "files": [_file(result) for result in report.files if result.findings or result.error],
     }
-    return json.dumps(value, indent=2, ensure_ascii=True) + "\n"
+    return inert_json(json.dumps(value, indent=2, ensure_ascii=True)) + "\n"
 
 
 def summary(report: RepoReport) -> dict[str, Any]:
