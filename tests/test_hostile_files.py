@@ -186,7 +186,9 @@ def test_search_for_mentions_takes_linear_time(text: str, kind: Any) -> None:
     assert seconds(lambda: may_mention(text.encode(), sites, kind)) < PATIENCE
 
 
-@pytest.mark.parametrize("unit", ["from a import (\n", "class a(a,\n", "from torch import (#\n", "class a(" + "b" * 900])
+@pytest.mark.parametrize(
+    "unit", ["from a import (\n", "class a(a,\n", "from torch import (#\n", "class a(" + "b" * 900]
+)
 def test_survey_takes_linear_time(unit: str) -> None:
     data = b"def cuda(self):\n" + fill(unit).encode() + b" empty_cache memory_allocated"
     assert seconds(lambda: survey([], [data], lambda: [data], table("npu"))) < PATIENCE
@@ -206,7 +208,7 @@ CODE = {
     "spaces": "y = torch.cuda" + fill(" "),
 }
 OTHERS: dict[str, list[str]] = {
-    "shell": ["$(", "<<a ", 'cuda "\'`', "a[", "${", "((", "[[ ", "cuda="],
+    "shell": ["$(", "<<a ", "cuda \"'`", "a[", "${", "((", "[[ ", "cuda="],
     "make": ["$(", "a: cuda ", "\\\n"],
     "yaml": ["[", "? ", "*a, ", '"', "- - "],
     "json": ["[", '{"cuda":', "/*cuda*", '"\\u0041'],
