@@ -5,6 +5,7 @@ Parsers in native code can end a process, or not come back for hours, and nothin
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import signal
@@ -140,7 +141,7 @@ def _limit() -> None:
     import resource
 
     used = resource.getrusage(resource.RUSAGE_SELF)
-    _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + SECONDS)
+    _lower(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + SECONDS)
     _lower(resource.RLIMIT_CORE, 0)
     with suppress(OSError), open(_SIZE, "rb") as file:  # Linux says how large it is, others keep to no limit anyway
         pages = int(file.read().split()[0])

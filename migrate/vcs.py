@@ -37,7 +37,7 @@ class RevisionError(Exception):
 def listed_files(root: Path) -> list[str] | None:
     """Paths below `root` that git tracks or does not ignore, relative to it; None where there is no repository."""
     output = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    if output is None:
+    if output is None or not is_repository(root):
         return None
     return sorted({os.fsdecode(name) for name in output.split(b"\0") if name})
 
@@ -89,8 +89,9 @@ def added_lines(root: Path, revision: str, paths: Iterable[str]) -> dict[str, se
 
 
 def is_repository(root: Path) -> bool:
-    """Whether git keeps track of `root`."""
-    return _git(root, "rev-parse", "--is-inside-work-tree") is not None
+    """Whether git keeps track of `root`, and not, as its configuration may say, of files elsewhere."""
+    top = _git(root, "rev-parse", "--show-toplevel")
+    return top is not None and Path(os.path.realpath(root)).is_relative_to(os.fsdecode(top.removesuffix(b"\n")))
 
 
 def folder_of(root: Path) -> str:

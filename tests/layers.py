@@ -91,11 +91,12 @@ OURS = {
         "found index kinds.__init__ model nesting newer regions scan settle source support"
     ),
     # many files, and what is shown of them
-    "runner": "__init__ discover engine finder model repository",
+    "guard": "",
+    "runner": "__init__ discover engine finder guard model repository",
     "writer": "engine model",
     "leftovers": "edits engine model",
     "baseline": "leftovers",
-    "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
+    "check": "__init__ baseline discover filetypes finder leftovers model neutral runner table",
     "report.__init__": "",
     "report.annotated": "kinds.sources leftovers report.shown",
     "report.check_json": "leftovers model report.shown",
@@ -105,7 +106,7 @@ OURS = {
     "report.github": "leftovers model report.shown",
     "report.gitlab": "leftovers model report.shown",
     "report.junit": "leftovers model report.shown",
-    "report.machine": "edits engine model",
+    "report.machine": "edits engine model report.shown",
     "report.markdown": "leftovers report.shown",
     "report.sarif": "about leftovers model report.shown",
     "report.shown": "edits leftovers model",
@@ -194,11 +195,12 @@ RESTRICTED = {
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
-    "multiprocessing": "runner",
+    "pickle": "guard",
+    "resource": "guard",
     "concurrent": "check cli_check cli_run runner",
     "tempfile": "writer",
     "shutil": "writer",
-    "os": "discover hunks vcs writer",
+    "os": "discover guard hunks vcs writer",
     "pathlib": (
         "between check cli_check cli_migrate cli_rules cli_run cli_write config discover neutral runner support table "
         "tablefiles vcs writer"
@@ -214,4 +216,4 @@ RESTRICTED = {
         "report.check_json report.gitlab report.machine report.sarif sites support tablefiles targets toml"
     ),
 }
-NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}
+NOWHERE = {"torch", "random", "datetime", "socket", "ctypes", "multiprocessing", "logging", "glob"}

@@ -122,7 +122,8 @@ def test_nothing_that_the_settings_of_git_name_is_run(tmp_path: Path, mode: str)
     for name in ("post-index-change", "pre-commit", "post-checkout", "reference-transaction", "fsmonitor-watchman"):
         for folder in (root / "hooks", root / ".git" / "hooks"):
             folder.mkdir(exist_ok=True)
-            (folder / name).symlink_to(run)
+            (folder / name).write_bytes(run.read_bytes())
+            (folder / name).chmod(0o755)
     for name, value in TRAPS.items():
         git(root, "config", name, value.format(run=run))
     (tmp_path / "ran").unlink(missing_ok=True)
@@ -237,9 +238,7 @@ def test_report_is_not_written_through_a_link(
 @pytest.fixture(scope="module")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of names and lines that somebody may take for something else."""
-    return tree(
-        tmp_path_factory.mktemp("named") / "repo", dict.fromkeys(PATHS, CODE) | {"b\n##[x]::.py": b"x.cuda("}
-    )
+    return tree(tmp_path_factory.mktemp("named") / "repo", dict.fromkeys(PATHS, CODE) | {"b\n##[x]::.py": b"x.cuda("})
 
 
 def assert_inert(text: str) -> None:
@@ -293,8 +292,7 @@ def test_refusals_and_baselines_obey_nothing_of_a_repository(named: Path) -> Non
         (" ::error::x", " \\x3a:error::x"),
         ("::a::", "\\x3a:a::"),
         ("\t\u3000::a", "\t\u3000\\x3a:a"),
-        ("-::a", "-::a"),
-        (" a::b", " a::b"),
+        (" -::b", " -::b"),
         ("x ##[a]", "x \\x23#[a]"),
         ("## a", "## a"),
     ],
