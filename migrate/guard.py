@@ -10,6 +10,7 @@ import os
 import pickle
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import BinaryIO, Generic, NoReturn, TypeVar
@@ -34,16 +35,15 @@ def guarded(
     try:
         for batch in batches:
             answers: list[Answer] = []
-            for job in batch:
+            while rest := batch[len(answers) :]:
                 child = child or _started(task)
                 if child is None:
-                    answers += task([job])
+                    answers += task(rest)
                     continue
-                try:
-                    answers.append(child.answer(job))
-                except (OSError, EOFError, pickle.UnpicklingError):
+                answers += child.answers(rest)
+                if len(answers) < len(batch):
                     why, child = child.end(), None
-                    answers.append(failed(job, why))
+                    answers.append(failed(batch[len(answers)], why))
             yield answers
     finally:
         if child:
@@ -53,8 +53,9 @@ def guarded(
 def limited(task: Task[Job, Answer], jobs: Sequence[Job]) -> list[Answer]:
     """The answers of a task to jobs, each within the bounds of a file. Only for processes that may end of it."""
     answers: list[Answer] = []
+    _limit_memory()
     for job in jobs:
-        _limit()
+        _limit_time()
         answers += task([job])
     return answers
 
@@ -65,12 +66,15 @@ class _Child(Generic[Job, Answer]):
     def __init__(self, pid: int, to: BinaryIO, back: BinaryIO) -> None:
         self._pid, self._to, self._back = pid, to, back
 
-    def answer(self, job: Job) -> Answer:
-        """What the process says of a job. Raises `OSError`, `EOFError` or `UnpicklingError` where it is gone."""
-        pickle.dump(job, self._to, pickle.HIGHEST_PROTOCOL)
-        self._to.flush()
-        answer: Answer = pickle.load(self._back)
-        return answer
+    def answers(self, jobs: Sequence[Job]) -> Iterator[Answer]:
+        """What the process says of some jobs, one by one; fewer where one has ended it."""
+        try:
+            pickle.dump(jobs, self._to, pickle.HIGHEST_PROTOCOL)
+            self._to.flush()
+            for _ in jobs:
+                yield pickle.load(self._back)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return
 
     def end(self, *, at_once: bool = False) -> str:
         """Wait for its end, or see to it; how it ended, in words."""
@@ -127,25 +131,34 @@ def _serve(task: Task[Job, Answer], jobs: int, answers: int) -> NoReturn:
             os.dup2(nowhere, stream)  # what native code says when it dies is for nobody
         with os.fdopen(jobs, "rb") as source, os.fdopen(answers, "wb") as sink:
             while True:
-                (answer,) = limited(task, [pickle.load(source)])
-                pickle.dump(answer, sink, pickle.HIGHEST_PROTOCOL)
-                sink.flush()
+                batch = pickle.load(source)
+                _limit_memory()
+                for job in batch:
+                    _limit_time()
+                    (answer,) = task([job])
+                    pickle.dump(answer, sink, pickle.HIGHEST_PROTOCOL)
+                    sink.flush()
     finally:
         os._exit(1)
 
 
-def _limit() -> None:
-    """Give this process the time and memory for one more file; it ends where it takes more time."""
-    if sys.platform == "win32":
-        return
-    import resource
+def _limit_time() -> None:
+    """Give this process the time for one more file; it ends where it takes more."""
+    if sys.platform != "win32":
+        import resource
 
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _lower(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + SECONDS)
-    _lower(resource.RLIMIT_CORE, 0)
-    with suppress(OSError), open(_SIZE, "rb") as file:  # Linux says how large it is, others keep to no limit anyway
-        pages = int(file.read().split()[0])
-        _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + MEGABYTES * 1_000_000)
+        _lower(resource.RLIMIT_CPU, math.ceil(time.process_time()) + SECONDS)
+
+
+def _limit_memory() -> None:
+    """Give this process the memory for one more file, and let it leave none on the disk when it ends."""
+    if sys.platform != "win32":
+        import resource
+
+        _lower(resource.RLIMIT_CORE, 0)
+        with suppress(OSError), open(_SIZE, "rb") as file:  # only Linux says how large it is, and keeps to the limit
+            pages = int(file.read().split()[0])
+            _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + MEGABYTES * 1_000_000)
 
 
 def _lower(what: int, limit: int) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # What CI systems obey anywhere in a line of a log: `##[error]` (GitHub), `##vso[…]` (Azure), `##teamcity[…]`.
 _COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)")
-_FIRST = re.compile(r"(\s*):(?=:)")  # and GitHub at the beginning of one: `::error::`
+_FIRST = re.compile(r"\A(\s*):(?=:)")  # and GitHub at the beginning of one: `::error::`
 _WHERE: dict[Kind, str] = {
     "cuda-source": "files of CUDA source", "notebook": "notebooks", "shell": "shell scripts", "make": "makefiles",
     "yaml": "YAML", "json": "JSON", "toml": "TOML", "ini": "INI files", "env": "files of variables",
