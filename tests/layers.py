@@ -210,7 +210,7 @@ RESTRICTED = {
         "between check cli_check cli_migrate cli_rules cli_run cli_write config discover neutral runner support table "
         "tablefiles vcs writer"
     ),
-    "time": "check progress runner",
+    "time": "check guard progress runner",
     "json": (
         "baseline cli_rules kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
         "report.machine report.sarif"
