@@ -15,6 +15,7 @@ from migrate.syntax import Site
 OTHER = Site("other")
 MESSAGE = Site("message")
 METADATA = "metadata"
+_MANY = 100  # literals in a row; of more, each counts once, and itself among its own siblings
 ASKING = frozenset({"getattr", "hasattr", "setattr", "delattr", "object"})  # for an attribute by its name
 _CONTAINERS = frozenset({"str", "list", "tuple", "set", "frozenset", "sorted", "cycle", "chain"})
 _TEXT_TESTS = frozenset(
@@ -120,8 +121,11 @@ def element_sites(values: Sequence[cst.BaseExpression], outer: Site) -> Iterator
     texts = tuple(string_value(value) or "" for value in values)
     names = [name.strip() for name in outer.name.split(",")] if outer.callee == "parametrize" else []
     row = len(names) > 1 and not any(isinstance(value, (cst.Tuple, cst.List, cst.Call)) for value in values)
+    shared = tuple(filter(None, dict.fromkeys(texts))) if len(texts) > _MANY else None
     for number, value in enumerate(values):
-        siblings = tuple(text for other, text in enumerate(texts) if text and other != number)
+        siblings = shared
+        if siblings is None:
+            siblings = tuple(text for other, text in enumerate(texts) if text and other != number)
         previous = texts[number - 1] if number else ""
         inside = outer._replace(siblings=siblings, paired=previous if previous.startswith("-") else "")
         if row and number < len(names):
@@ -134,12 +138,12 @@ def entry_sites(node: cst.Dict, outer: Site) -> Iterator[tuple[cst.CSTNode, Site
     pairs = [element for element in node.elements if isinstance(element, cst.DictElement)]
     keys = tuple(string_value(pair.key) or "" for pair in pairs)
     about = outer.callee == METADATA
+    others = tuple(filter(None, dict.fromkeys(keys) if len(keys) > _MANY else keys))
     for element in node.elements:
         if not isinstance(element, cst.DictElement):
             yield element.value, OTHER
             continue
         key, value = string_value(element.key) or "", string_value(element.value) or ""
-        others = tuple(text for text in keys if text)
         if about:
             yield element.key, OTHER
             yield element.value, outer._replace(callee="") if key == "choices" else MESSAGE

@@ -72,13 +72,13 @@ def check_text(
 
     With `docs` the code in a document counts.
     """
-    from migrate.engine import migrate_bytes
     from migrate.filetypes import kind_of
+    from migrate.runner import look_at
 
     started = time.perf_counter()
     kind = kind_of(path) or "python"
     kind = "docs" if docs and kind == "prose" else kind
-    result = migrate_bytes(path, kind, data, _table(target, min_torch, target_version, rules))
+    result = look_at(path, kind, data, _table(target, min_torch, target_version, rules))
     report = RepoReport(target or "", __version__, (result,), time.perf_counter() - started)
     entries = None if entries is None or result.error else [entry for entry in entries if entry.path == path]
     return judged(_advised(report, target), scope, entries, lambda _: data)

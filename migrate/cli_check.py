@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SUFFIXES = {".json": "json", ".sarif": "sarif", ".md": "markdown", ".xml": "junit", ".txt": "text"}
 _STDIN = Path("-")
+_LARGEST = 100_000_000  # bytes of a baseline
 FOUND, FAILED = 1, 2
 VERSION_HELP = "The version of the vendor's package that it must run on."
 RULES_HELP = "A table of the project's own. May be repeated."
@@ -40,7 +41,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--force-exclude", is_flag=True, default=None, help="Leave them out even where named as PATHS."),
         click.option("--docs", is_flag=True, default=None, help="Look at the code in documents, too: Markdown, reST."),
         click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000."),
-        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes. Default: by size."),
+        click.option("-j", "--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes. Default: by size."),
         click.option("--executor", metavar="ADDRESS", help=EXECUTOR_HELP),
     ]
     for option in reversed(options):
@@ -79,13 +80,14 @@ def check(paths: tuple[Path, ...], **options: Any) -> None:
 def baseline(paths: tuple[Path, ...], output: Path | None, **options: Any) -> None:
     """Write down what is left of CUDA now, for `check --baseline`."""
     from migrate.baseline import write_baseline
+    from migrate.report.shown import error_line, inert_json
 
     result, _ = _checked(paths, {**options, "baseline": None, "no_baseline": True})
     if result.errors:
-        fail("\n".join(f"{item.path}: {item.error.message if item.error else ''}" for item in result.errors))
+        fail("\n".join(map(error_line, result.errors)))
     text = write_baseline(result.leftovers)
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(inert_json(text), nl=False)
     else:
         _write(output, text)
 
@@ -169,12 +171,24 @@ def _settings(root: Path, options: dict[str, Any]) -> Config:
 
 def _entries(root: Path, config: Config, options: dict[str, Any]) -> Sequence[Entry] | None:
     """The entries of the baseline named by an option, or by the settings and then relative to the project."""
-    from migrate.baseline import read_baseline
+    from migrate.baseline import BaselineError, read_baseline
+    from migrate.config import ConfigError, within
 
     if options.get("no_baseline"):
         return None
-    path = options["baseline"] or (root / config.baseline if config.baseline else None)
-    return read_baseline(str(path), path.read_bytes()) if path else None
+    path: Path | None = options["baseline"]
+    if path is None and config.baseline:
+        try:
+            path = within(root, config.baseline, root)
+        except ValueError as error:
+            raise ConfigError(f"baseline: {error}") from None
+    if path is None:
+        return None
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise BaselineError(f"{path}: is not a regular file")
+    if path.is_file() and path.stat().st_size > _LARGEST:
+        raise BaselineError(f"{path}: is larger than {_LARGEST:,} bytes")
+    return read_baseline(str(path), path.read_bytes())
 
 
 def _scope(config: Config, found: Discovery | None = None, revision: str | None = None) -> Scope:
@@ -199,9 +213,16 @@ def _show(result: CheckResult, options: dict[str, Any]) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+        write_new(path, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         fail(f"cannot write {path}: {error.strerror or error}")
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that a user names. Raises `OSError`, also for a link: who made it says where that leads."""
+    if path.is_symlink():
+        raise OSError("it is a symbolic link")
+    path.write_bytes(data)
 
 
 def check_executor(options: dict[str, Any]) -> None:
@@ -217,9 +238,9 @@ class Failure(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Say it on standard error, without what a terminal would obey."""
-        from migrate.report.shown import printable
+        from migrate.report.shown import inert_line
 
-        click.echo("accel-migrate: " + "\n".join(printable(line) for line in self.message.split("\n")), err=True)
+        click.echo("\n".join(map(inert_line, f"accel-migrate: {self.message}".split("\n"))), err=True)
 
 
 def fail(message: str) -> NoReturn:

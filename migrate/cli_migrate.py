@@ -59,7 +59,7 @@ class _TargetOption(click.Option):
 @click.option("--force-exclude", is_flag=True, help="Match --exclude and read settings from the project, not PATHS.")
 @click.option("--docs", is_flag=True, default=None, help="Migrate the code in documents, too: Markdown, reST.")
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes. Default: by size.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes. Default: by size.")
 @click.option("--executor", metavar="ADDRESS", help=EXECUTOR_HELP)
 @click.option("--repos", type=click.Path(path_type=Path), metavar="FILE",
               help="Migrate the repositories that FILE lists, a folder in each line.")  # fmt: skip
@@ -115,10 +115,10 @@ def _check_quantization(kind: str | None, mode: str | None, bitwidth: str | None
 
 
 def _mention(repositories: Sequence[str]) -> None:
-    from migrate.report.shown import printable
+    from migrate.report.shown import inert
 
     for folder in repositories:
-        click.echo(f"not looked at: {printable(folder)}, a repository of its own; name it to migrate it", err=True)
+        click.echo(f"not looked at: {inert(folder)}, a repository of its own; name it to migrate it", err=True)
 
 
 def _show(report: RepoReport, sources: Sources, form: str, quiet: bool) -> None:

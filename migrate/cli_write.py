@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from migrate.cli_check import fail
+from migrate.cli_check import fail, write_new
 
 if TYPE_CHECKING:
     from migrate.model import RepoReport
@@ -28,7 +28,7 @@ def read_again(root: Path, report: RepoReport) -> tuple[RepoReport, Sources]:
 
 def guard(root: Path, report: RepoReport, allow_dirty: bool, allow_no_vcs: bool) -> None:
     """Refuse to write what could not be undone with git."""
-    from migrate.report.shown import printable
+    from migrate.report.shown import inert_path
     from migrate.vcs import changed_files, is_repository
 
     paths = [result.path for result in report.changed]
@@ -42,7 +42,7 @@ def guard(root: Path, report: RepoReport, allow_dirty: bool, allow_no_vcs: bool)
     if dirty is None:
         fail("git does not say which files differ from the last commit: pass --allow-dirty, or use --diff or --output")
     if dirty:
-        shown = "".join(f"\n  {printable(path)}" for path in dirty[:10])
+        shown = "".join(f"\n  {inert_path(path)}" for path in dirty[:10])
         more = f"\n  and {len(dirty) - 10} more" if len(dirty) > 10 else ""
         fail(
             "these files differ from the last commit, or are not in it, and would be written:"
@@ -94,7 +94,7 @@ def copied(root: Path, output: Path, report: RepoReport) -> RepoReport:
 
     try:
         copy_tree(root, output)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # the last of folders in folders in folders
         fail(f"cannot write the copy: {error}")
     return replace(report, files=tuple(write_in_place(output.resolve(), report.files)), written=True)
 
@@ -109,6 +109,6 @@ def save(path: Path, root: Path, report: RepoReport, sources: Sources) -> None:
     else:
         data = render_json(report).encode()
     try:
-        path.write_bytes(data)
+        write_new(path, data)
     except OSError as error:
         fail(f"cannot write the report {path}: {error.strerror or error}")

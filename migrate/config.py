@@ -12,6 +12,8 @@ from migrate.discover import MEGABYTE
 from migrate.toml import TomlError, parse_toml
 
 _OWN = "accel-migrate.toml"
+_LARGEST = 1_000_000  # bytes of a file of settings
+_MOST = {"jobs": 256, "max-file-size": 100_000_000}  # settings come with code that others wrote
 
 
 class ConfigError(Exception):
@@ -83,8 +85,13 @@ def _find(root: Path) -> tuple[Path, Any] | None:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
+        top = _top(path)
+        if not path.resolve().is_relative_to(top):
+            raise ConfigError(f"{path}: a symbolic link out of the project, {top}")
+        if path.stat().st_size > _LARGEST:
+            raise ConfigError(f"{path}: is larger than {_LARGEST:,} bytes")
         return parse_toml(path.read_bytes())
-    except (OSError, TomlError) as error:
+    except (OSError, RuntimeError, TomlError) as error:  # the second of links in a circle
         raise ConfigError(f"{path}: {error}") from None
 
 
@@ -118,29 +125,41 @@ def _converted(where: str, key: str, value: Any) -> Any:
             return value
         raise ConfigError(f"{where}: {key} must be true or false")
     if key in ("max-file-size", "jobs"):
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MOST[key]:
             return value
-        raise ConfigError(f"{where}: {key} must be a positive number")
+        raise ConfigError(f"{where}: {key} must be a positive number of at most {_MOST[key]:,}")
     if isinstance(value, str):
         return value
     raise ConfigError(f"{where}: {key} = {value} must be a quoted string")
 
 
 def _rules(where: str, path: Path, value: Any) -> tuple[Path, ...]:
-    """The files of a project's own tables, which are all within it: settings come with code that others wrote."""
+    """The files of a project's own tables."""
     if not _is_texts(value):
         raise ConfigError(f"{where}: rules must be a list of files")
-    top = next((folder for folder in path.parents if (folder / ".git").exists()), path.parent)
-    files: list[Path] = []
-    for text in value:
-        try:
-            file = (path.parent / text).resolve()
-        except (OSError, ValueError, RuntimeError) as error:  # a path with a null character, links in a circle
-            raise ConfigError(f"{where}: rules: {text!r}: {error}") from None
-        if not file.is_relative_to(top):
-            raise ConfigError(f"{where}: rules: {text!r} lies outside of the project, {top}")
-        files.append(file)
-    return tuple(files)
+    try:
+        return tuple(within(path.parent, text, _top(path)) for text in value)
+    except ValueError as error:
+        raise ConfigError(f"{where}: rules: {error}") from None
+
+
+def within(folder: Path, text: str, top: Path) -> Path:
+    """A file that settings name, which is within their project: they come with code that others wrote.
+
+    Raises `ValueError` for any other.
+    """
+    try:
+        file = (folder / text).resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # a path with a null character, links in a circle
+        raise ValueError(f"{text!r}: {error}") from None
+    if not file.is_relative_to(top):
+        raise ValueError(f"{text!r} lies outside of the project, {top}")
+    return file
+
+
+def _top(path: Path) -> Path:
+    """The folder of the project that a file of settings is for."""
+    return next((folder for folder in path.parents if (folder / ".git").exists()), path.parent)
 
 
 def _is_texts(value: Any) -> bool:

@@ -83,6 +83,8 @@ def _taken(
     for name in names:
         kind = _kind(root, name)
         if kind is None:
+            if name.endswith("/") and not os.access(root / name, os.R_OK | os.X_OK):
+                problems.append(FileResult(name, "python", "", error=Problem("a folder that cannot be listed")))
             continue
         limit = size_limit(kind, max_file_size)
         size, problem = _examined(inside, name)
@@ -154,14 +156,20 @@ def _below(root: Path, argument: Path) -> Iterator[str]:
 
 
 def _walked(folder: Path) -> Iterator[str]:
-    for current, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if name not in _SKIPPED and not os.path.exists(os.path.join(current, name, "pyvenv.cfg"))
-        )
-        for name in names:
-            yield Path(current, name).relative_to(folder).as_posix()
+    """All below a folder that is not a tool's own; a folder that cannot be listed has a slash at its end."""
+    waiting = [""]
+    while waiting:  # not `os.walk`, which recurses, and says nothing of what it cannot list
+        prefix = waiting.pop()
+        try:
+            entries = list(os.scandir(folder / prefix))
+        except OSError:
+            yield prefix
+            continue
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                yield prefix + entry.name
+            elif entry.name not in _SKIPPED and not os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
+                waiting.append(f"{prefix}{entry.name}/")
 
 
 def _kind(root: Path, name: str) -> Kind | None:

@@ -175,25 +175,34 @@ def _searched(words: tuple[str, ...], patterns: tuple[str, ...]) -> re.Pattern[s
 def _pattern(packages: tuple[str, ...]) -> re.Pattern[str]:
     spelled = "|".join(re.escape(name) for name in sorted(packages, reverse=True))
     gap = r"(?:[ \t]|\\\r?\n)"
-    return re.compile(rf"[ \t\f]*(?:from|import){gap}+(?:[\w. ]+,{gap}*)*(?:{spelled})\b")
+    return re.compile(rf"[ \t\f]*(?:from|import){gap}+(?:[\w.][\w. ]*,{gap}*)*(?:{spelled})\b")
 
 
 def _imports(text: str, packages: Mapping[str, str]) -> Iterator[Span]:
     """The imports of packages that the tables have rows for, wherever a statement can begin."""
     matches = _pattern(tuple(packages)).match
-    done = -1
+    done = colon = semicolon = -1
+    begin = seen = 0
+    tried: set[int] = set()
     at = text.find("import")
     while at >= 0:
-        begin = max(text.rfind("\n", 0, at), text.rfind("\r", max(0, at - _LINE), at)) + 1
-        while begin > 1 and text[begin - 2] == "\\":  # a line that goes on
-            begin = text.rfind("\n", 0, begin - 1) + 1
-        starts = [begin]
-        line = text[begin:at]
-        if ":" in line or ";" in line:
-            starts += [begin + line.rfind(":") + 1, begin + line.rfind(";") + 1]
-        for start in starts:
-            if start >= done and (found := matches(text, start)):
-                yield found.span()
-                done = found.end()
-                break
+        begin = _line_begin(text, seen, at, begin)
+        colon = max(colon, text.rfind(":", max(seen, begin), at))
+        semicolon = max(semicolon, text.rfind(";", max(seen, begin), at))
+        for start in (begin, max(begin, colon + 1), max(begin, semicolon + 1)):
+            if start >= done and start not in tried:
+                tried.add(start)
+                if found := matches(text, start):
+                    yield found.span()
+                    done = found.end()
+                    break
+        seen = at
         at = text.find("import", at + 6)
+
+
+def _line_begin(text: str, seen: int, at: int, known: int) -> int:
+    """Where the logical line of an offset begins, given the begin of that of `seen`, an offset before it."""
+    end = max(text.rfind("\n", seen, at), text.rfind("\r", max(seen, at - _LINE), at))
+    while end > 0 and text[end - 1] == "\\":  # a line that goes on
+        end = text.rfind("\n", seen, end)
+    return end + 1 if end >= seen else known

@@ -29,6 +29,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_QUOTES = ("'", '"')
 _IN_STRING = re.compile(r"\\.|\{\{|\}\}|[{}\r\n]|\"{3}|'{3}|\"|'", re.DOTALL)
 _STATEMENT = re.compile(r"([ \t\f]*)(?![ \t\f\r\n#])(elif\b|else\b)?")
 
@@ -86,6 +87,8 @@ class _Reader:
             elif found.lastgroup == "line":
                 if len(self.levels) == 1 and (statement := _STATEMENT.match(self.text, at)):
                     self.statement(len(statement[1].expandtabs()), statement[2])
+            elif found.group() in _QUOTES:
+                return  # of a string that does not end: no parser goes on
             elif found.lastgroup != "space":
                 self.in_code(found, found.group())
             if self.total > self.deepest:

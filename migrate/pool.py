@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from migrate.guard import guarded, limited
 from migrate.model import Kind, Repository, Table
 
 if TYPE_CHECKING:
@@ -28,7 +30,13 @@ class Job:
     repository: Repository | None = None
 
 
-Task = Callable[[Sequence[Job], Table], list[Answer]]
+Failed = Callable[[Job, str], Answer]
+
+
+class Task(Protocol[Answer]):
+    """What is to be done with a batch of files."""
+
+    def __call__(self, jobs: Sequence[Job], /, table: Table) -> list[Answer]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +55,59 @@ class Pool:
         return self if are_here(self.executor) else Pool(self.table)
 
     def answers(
-        self, task: Task[Answer], jobs: Iterable[Job], failed: Callable[[Job], Answer]
+        self, task: Task[Answer], jobs: Iterable[Job], failed: Failed[Answer] | None = None
     ) -> Iterator[list[tuple[Job, Answer]]]:
         """The jobs, each with what the task says of it, batch by batch in the order in which they are done.
 
-        `failed` answers for a job that ends its process.
+        `failed` answers for a job that ends its process, or takes more of it than one file may. Without it the task
+        is one that does no such thing, and is done in this process where there are no others.
         """
         if self.executor is None:
-            for batch in _batches(jobs):
-                yield list(zip(batch, task(batch, self.table), strict=True))
+            yield from self._alone(task, _batches(jobs), failed)
             return
         from concurrent.futures import BrokenExecutor
 
+        from migrate.processes import are_here
+
         packed = pickle.dumps(self.table)
+        bounded = failed is not None and are_here(self.executor)
         waiting: dict[Future[list[Answer]], list[Job]] = {}
         lost: list[Job] = []
         for batch in _batches(jobs):
             try:
-                waiting[self.executor.submit(perform, task, batch, packed)] = batch
+                waiting[self.executor.submit(perform, task, batch, packed, bounded)] = batch
             except BrokenExecutor:
                 lost += batch
             if len(waiting) >= _AHEAD:
                 yield from _finished(waiting, lost)
         while waiting:
             yield from _finished(waiting, lost)
-        yield from _rescued(task, lost, packed, failed)
+        yield from self._alone(task, ([job] for job in lost), failed)
+
+    def _alone(
+        self, task: Task[Answer], batches: Iterable[list[Job]], failed: Failed[Answer] | None
+    ) -> Iterator[list[tuple[Job, Answer]]]:
+        """Batches without an executor: in a process of our own, which the file that ends it costs, and no other."""
+        sent: deque[list[Job]] = deque()
+
+        def noted() -> Iterator[list[Job]]:
+            for batch in batches:
+                sent.append(batch)
+                yield batch
+
+        work = partial(task, table=self.table)
+        every = map(work, noted()) if failed is None else guarded(work, noted(), failed)
+        for answers in every:
+            yield list(zip(sent.popleft(), answers, strict=True))
 
 
-def perform(task: Task[Answer], batch: Sequence[Job], packed: bytes) -> list[Answer]:
-    """What a worker does. The table comes as bytes: a process unpacks it once, not with every batch."""
-    return task(batch, _table(packed))
+def perform(task: Task[Answer], batch: Sequence[Job], packed: bytes, bounded: bool) -> list[Answer]:
+    """What a worker does, with bounds for each file where the process is ours to end.
+
+    The table comes as bytes: a process unpacks it once, not with every batch.
+    """
+    work = partial(task, table=_table(packed))
+    return limited(work, batch) if bounded else work(batch)
 
 
 @lru_cache(maxsize=1)
@@ -108,23 +139,3 @@ def _finished(waiting: dict[Future[list[Answer]], list[Job]], lost: list[Job]) -
             yield list(zip(batch, future.result(), strict=True))
         except Exception:  # tasks let nothing out, so this is a worker that died, in the words of its executor
             lost += batch
-
-
-def _rescued(
-    task: Task[Answer], jobs: Iterable[Job], packed: bytes, failed: Callable[[Job], Answer]
-) -> Iterator[list[tuple[Job, Answer]]]:
-    """Each of the jobs alone, in a process of our own: the file that kills it costs no other."""
-    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    pool = None
-    for job in jobs:
-        pool = pool or ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        try:
-            yield [(job, pool.submit(perform, task, [job], packed).result()[0])]
-        except BrokenExecutor:
-            pool.shutdown()
-            pool = None
-            yield [(job, failed(job))]
-    if pool:
-        pool.shutdown()

@@ -15,9 +15,10 @@ from migrate.source import with_subclasses
 from migrate.trees import every
 
 _CLASS = re.compile(rb"class (\w+)[ \t]*\(([^()]{0,1000})\)")
-_BASE = re.compile(rb"(\w+)\s*(?:,|$|\[)")
-_FROM_TORCH = re.compile(rb"^[ \t]*from[ \t]+torch\b[\w.]*[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
-_FROM = re.compile(rb"^[ \t]*from[ \t]+(?!torch\b)[\w.]+[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
+_BASE = re.compile(rb"\b(\w+)\b\s*(?:,|$|\[)")
+_NAMES = rb"(\([^()#]*(?:#[^\n]*\n[^()#]*)*\)|[^\n]*)"  # ends where the next list begins: one never closed costs little
+_FROM_TORCH = re.compile(rb"^[ \t]*from[ \t]+torch\b[\w.]*[ \t]+import[ \t]+" + _NAMES, re.MULTILINE)
+_FROM = re.compile(rb"^[ \t]*from[ \t]+(?!torch\b)[\w.]+[ \t]+import[ \t]+" + _NAMES, re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def _overriding(data: bytes, method: str) -> Iterator[str]:
 
 
 def _bases(data: bytes) -> Iterator[tuple[str, str]]:
+    """The classes of a file, each with every one of its bases, by their last names."""
     for name, bases in _CLASS.findall(data):
         for base in _BASE.findall(bases):
             yield name.decode("latin-1"), base.decode("latin-1")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from migrate import __version__
 from migrate.discover import MEGABYTE, Discovery, discover, is_project, project_root
-from migrate.engine import NOTHING_KNOWN, examine
+from migrate.engine import NOTHING_KNOWN, concerns, examine
 from migrate.finder import may_mention
 from migrate.model import FileResult, Finding, Kind, Problem, RepoReport, Table
 from migrate.pool import BATCH, Job, Pool
@@ -44,7 +44,7 @@ def run(
     concerned = [item for item in read if facts[item[0]].concerns]
     results.update((path, FileResult(path, kind, "")) for path, kind in read if not facts[path].concerns)
     paths = sorted({*results, *(path for path, _ in concerned)})
-    for batch in pool.answers(process, _informed(discovery, concerned, facts, pool, results), _deadly):
+    for batch in pool.answers(process, _informed(discovery, concerned, facts, pool, results), _lost):
         results.update((job.path, result) for job, result in batch)
         if progress:
             progress(len(results), len(paths))
@@ -57,6 +57,14 @@ def sift(names: Names, jobs: Sequence[Job], table: Table) -> list[Facts]:
     return [facts_of(job.data, job.kind, table, names) for job in jobs]
 
 
+def look_at(path: str, kind: Kind, data: bytes, table: Table) -> FileResult:
+    """The result of one file that need not be on disk."""
+    if not concerns(data, kind, table):
+        return FileResult(path, kind, "")
+    (((_, result),),) = Pool(table).answers(process, [Job(path, kind, data)], _lost)
+    return result
+
+
 def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
     """The results of one batch. Catches everything: a bug costs one file, not the run."""
     results: list[FileResult] = []
@@ -66,15 +74,19 @@ def process(jobs: Sequence[Job], table: Table) -> list[FileResult]:
         for job in jobs:
             try:
                 results.append(examine(job.path, job.kind, job.data, table, job.repository or NOTHING_KNOWN))
-            except Exception as error:
-                results.append(FileResult(job.path, job.kind, "", error=Problem(blamed(error))))
+            except MemoryError:
+                results.append(_lost(job, "takes more memory than one file may have"))
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # libcst's parser has one that is no `Exception`
+                results.append(_lost(job, blamed(error)))
     finally:
         if collecting:
             gc.enable()
     return results
 
 
-def blamed(error: Exception) -> str:
+def blamed(error: BaseException) -> str:
     """What to say of an exception that should not have come."""
     from traceback import extract_tb
 
@@ -88,7 +100,7 @@ def _sifted(
 ) -> dict[str, Facts]:
     """The facts of every file that can be read; of the others, `results` say why not."""
     jobs = (Job(path, kind, data) for path, kind, data in _readable(root, files, results))
-    batches = pool.here().answers(partial(sift, names_that_change(pool.table)), jobs, lambda _: Facts(concerns=True))
+    batches = pool.here().answers(partial(sift, names_that_change(pool.table)), jobs)
     return {job.path: facts for batch in batches for job, facts in batch}
 
 
@@ -148,10 +160,6 @@ def _surveyed(discovery: Discovery, whole: Discovery, facts: dict[str, Facts], p
     return survey(whole.files, every, pool.table)
 
 
-def _deadly(job: Job) -> FileResult:
-    return FileResult(job.path, job.kind, "", error=Problem("ends the process that looks at it"))
-
-
 def _circle(whole: Discovery, table: Table) -> frozenset[str]:
     """The files that cannot import the project's expression for a device, as it imports them."""
     expression = table.target.expression
@@ -166,3 +174,7 @@ def _project(discovery: Discovery) -> Discovery:
     """All files of the project that some were named of; those alone where there is no project around them."""
     root = project_root(discovery.root)
     return discover([root], (), MEGABYTE, root=root) if is_project(root) else discovery
+
+
+def _lost(job: Job, why: str) -> FileResult:
+    return FileResult(job.path, job.kind, "", error=Problem(why))

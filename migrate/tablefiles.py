@@ -79,6 +79,8 @@ def own_files(paths: Iterable[Path]) -> tuple[TableFile, ...]:
 
 def _content(path: Path) -> bytes:
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise TableError([f"{path}: is not a regular file"])
         if path.is_file() and path.stat().st_size > _LARGEST:
             raise TableError([f"{path}: is larger than {_LARGEST:,} bytes"])
         return path.read_bytes()

@@ -27,6 +27,7 @@ _DIFF = (
 )  # fmt: skip
 
 _BATCH = 500
+_PATIENCE = 60  # seconds for one answer: the configuration may name a pipe that nobody writes to
 
 
 class RevisionError(Exception):
@@ -36,7 +37,7 @@ class RevisionError(Exception):
 def listed_files(root: Path) -> list[str] | None:
     """Paths below `root` that git tracks or does not ignore, relative to it; None where there is no repository."""
     output = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    if output is None:
+    if output is None or not is_repository(root):
         return None
     return sorted({os.fsdecode(name) for name in output.split(b"\0") if name})
 
@@ -88,8 +89,9 @@ def added_lines(root: Path, revision: str, paths: Iterable[str]) -> dict[str, se
 
 
 def is_repository(root: Path) -> bool:
-    """Whether git keeps track of `root`."""
-    return _git(root, "rev-parse", "--is-inside-work-tree") is not None
+    """Whether git keeps track of `root`, and not, as its configuration may say, of files elsewhere."""
+    top = _git(root, "rev-parse", "--show-toplevel")
+    return top is not None and Path(os.path.realpath(root)).is_relative_to(os.fsdecode(top.removesuffix(b"\n")))
 
 
 def folder_of(root: Path) -> str:
@@ -140,7 +142,7 @@ def _lines(path: Path, runs: Sequence[range] | None) -> set[int]:
 
 
 def _git(root: Path, *arguments: str) -> bytes | None:
-    """The output of a git command, None if it fails or git is not there."""
+    """The output of a git command, None if it fails, takes too long or git is not there."""
     drivers = _filter_drivers(root) if arguments[0] in ("status", "diff") else []
     if drivers is None:
         return None
@@ -169,8 +171,9 @@ def _output(root: Path, *arguments: str) -> bytes | None:
     }
     try:
         done = subprocess.run(
-            [*_SAFE, *arguments], cwd=root, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL
-        )
-    except OSError:
+            [*_SAFE, *arguments], cwd=root, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL,
+            timeout=_PATIENCE,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None

@@ -106,13 +106,14 @@ OURS = {
     "journal": "replacement vcs",
     "undo": "engine journal replacement",
     "jobs": "discover",
-    "pool": "model processes",
+    "pool": "guard model processes",
     "leftovers": "edits engine model",
     "baseline": "leftovers",
-    "check": "__init__ baseline discover engine filetypes finder leftovers model neutral runner table",
+    "check": "__init__ baseline discover filetypes finder leftovers model neutral runner table",
     "processes": "",
     "workers": "processes remote",
     "remote": "__init__ model workers",
+    "guard": "",
     "report.__init__": "",
     "report.annotated": "kinds.sources leftovers report.shown",
     "report.check_json": "leftovers model report.shown",
@@ -122,7 +123,7 @@ OURS = {
     "report.github": "leftovers model report.shown",
     "report.gitlab": "leftovers model report.shown",
     "report.junit": "leftovers model report.shown",
-    "report.machine": "edits engine model",
+    "report.machine": "edits engine model report.shown",
     "report.many": "__init__ model report.machine report.shown",
     "report.markdown": "leftovers report.shown",
     "report.sarif": "about leftovers model report.shown",
@@ -217,17 +218,18 @@ RESTRICTED = {
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
-    "multiprocessing": "interruption pool processes",
+    "multiprocessing": "interruption processes",
     "concurrent": "check cli_repos pool processes remote runner workers",
     "tempfile": "replacement",
     "shutil": "replacement writer",
-    "os": "discover hunks jobs journal replacement vcs writer",
-    "pickle": "pool",  # from this process to its own workers
+    "os": "discover guard hunks jobs journal replacement vcs writer",
+    "pickle": "guard pool",  # from this process to its own workers
+    "resource": "guard",
     "pathlib": (
         "between check cli_check cli_migrate cli_repos cli_rules cli_run cli_undo cli_write config discover journal "
         "neutral remote replacement repos runner support table tablefiles undo vcs writer"
     ),
-    "time": "check cli_repos journal progress runner",
+    "time": "check cli_repos guard journal progress runner",
     "json": (
         "baseline cli_rules journal kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
         "report.machine report.many report.sarif"

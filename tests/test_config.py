@@ -94,9 +94,9 @@ def test_key_is_spelled_with_dashes(tmp_path: Path) -> None:
         ("target = ['npu']", "target = ['npu'] must be a quoted string"),
         ("exclude = 'a'", "exclude must be a list of glob patterns"),
         ("exclude = [1]", "exclude must be a list of glob patterns"),
-        ("jobs = 0", "jobs must be a positive number"),
-        ("jobs = true", "jobs must be a positive number"),
-        ("max-file-size = '1 MB'", "max-file-size must be a positive number"),
+        ("jobs = 0", "jobs must be a positive number of at most 256"),
+        ("jobs = true", "jobs must be a positive number of at most 256"),
+        ("max-file-size = '1 MB'", "max-file-size must be a positive number of at most 100,000,000"),
     ],
 )
 def test_value_of_the_wrong_type_is_named_with_its_line(tmp_path: Path, line: str, wrong: str) -> None:

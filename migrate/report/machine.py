@@ -11,11 +11,12 @@ from typing import Any
 from migrate.edits import unified_diff
 from migrate.engine import decode, rewritten
 from migrate.model import FileResult, Finding, RepoReport, Safety
+from migrate.report.shown import inert_json
 
 
 def render_json(report: RepoReport) -> str:
     """The whole report as JSON, files in path order; the same report gives the same bytes but for `seconds`."""
-    return json.dumps(report_value(report), indent=2, ensure_ascii=True) + "\n"
+    return inert_json(json.dumps(report_value(report), indent=2, ensure_ascii=True)) + "\n"
 
 
 def report_value(report: RepoReport) -> dict[str, Any]:

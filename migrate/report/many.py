@@ -11,7 +11,7 @@ from typing import Any
 from migrate import __version__
 from migrate.model import RepoReport
 from migrate.report.machine import report_value, summary
-from migrate.report.shown import printable, sum_of
+from migrate.report.shown import inert_json, printable, sum_of
 
 COLUMNS = ("files", "changed", "rewritten", "left", "manual", "errors", "seconds")
 _SUMS = ("repositories", "failed", "files", "changed", "errors", "references", "rewritten", "review", "left", "manual")
@@ -51,7 +51,7 @@ class Pieces:
 
     def add(self, name: str, line: int, error: str | None, report: RepoReport | None) -> None:
         value = {"path": name, "line": line, "error": error, "report": report_value(report) if report else None}
-        self._write(self._between + indent(json.dumps(value, indent=2, ensure_ascii=True), "    "))
+        self._write(self._between + indent(inert_json(json.dumps(value, indent=2, ensure_ascii=True)), "    "))
         self._between = ",\n"
 
     def end(self, sums: Counter[str], seconds: float) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # What CI systems obey anywhere in a line of a log: `##[error]` (GitHub), `##vso[…]` (Azure), `##teamcity[…]`.
 _COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)")
+_FIRST = re.compile(r"\A(\s*):(?=:)")  # and GitHub at the beginning of one: `::error::`
 _WHERE: dict[Kind, str] = {
     "cuda-source": "files of CUDA source", "notebook": "notebooks", "shell": "shell scripts", "make": "makefiles",
     "yaml": "YAML", "json": "JSON", "toml": "TOML", "ini": "INI files", "env": "files of variables",
@@ -39,6 +40,16 @@ def inert(text: str) -> str:
 def commands_in(text: str) -> set[int]:
     """Where a character has to be escaped lest the log of a CI job sees a command."""
     return {match.start() for match in _COMMAND.finditer(text)}
+
+
+def quiet_line(line: str) -> str:
+    """A line that is printable already, in which the log of a CI job sees no command."""
+    return _FIRST.sub(r"\1\\x3a", _COMMAND.sub(r"\\x23", line), count=1) if "##" in line or "::" in line else line
+
+
+def inert_line(text: str) -> str:
+    """A line that begins with whatever somebody else wrote, printable and without a command."""
+    return quiet_line(printable(text))
 
 
 def inert_path(path: str) -> str:
@@ -110,7 +121,7 @@ def error_lines(report: RepoReport) -> Iterator[str]:
     for result in report.errors:
         if result.error:
             line = f":{result.error.line}" if result.error.line else ""
-            yield f"{printable(result.path)}{line}: {printable(result.error.message)}"
+            yield f"{inert(result.path)}{line}: {inert(result.error.message)}"
 
 
 def headline(report: RepoReport) -> str:

@@ -11,6 +11,7 @@ from migrate.report.shown import (
     findings_by_file,
     place_in_file,
     printable,
+    quiet_line,
     rule_counts,
     scope_line,
     sum_lines,
@@ -19,7 +20,7 @@ from migrate.report.shown import (
 
 def render_text(report: RepoReport, patch: str) -> str:
     """Diffs, findings by rule, manual work and reviews file by file, errors, and the headline."""
-    return "\n".join(_lines(report, patch)) + "\n"
+    return "\n".join(map(quiet_line, _lines(report, patch))) + "\n"
 
 
 def _lines(report: RepoReport, patch: str) -> Iterator[str]:
