@@ -165,6 +165,7 @@ class Repository:
     modules: frozenset[str] = frozenset()  # its own, where they are called like a package we know
     overriding: frozenset[str] = frozenset()  # classes with a cuda() of their own, or an inherited one
     exported: frozenset[str] = frozenset()  # names that its files import from one another
+    apart: str = ""  # why the file, one accelerator's of several, is not ours to edit
 
 
 @dataclass(frozen=True, slots=True)

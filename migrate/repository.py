@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from migrate.discover import local_modules
 from migrate.engine import NOTHING_KNOWN, decode, parse
 from migrate.model import Kind, Repository, Table
+from migrate.siblings import set_apart
 from migrate.source import with_subclasses
 from migrate.trees import every
 
@@ -27,15 +28,18 @@ class Survey:
     modules: Mapping[str, frozenset[str]]
     overriding: frozenset[str]
     exported: frozenset[str]
+    paths: frozenset[str]  # of all files and folders
+    table: Table
 
     def of(self, path: str) -> Repository:
         """What is known around one file."""
         folders = path.split("/")[:-1]
         above = ["/".join(folders[:depth]) for depth in range(len(folders) + 1)]
         own = frozenset[str]().union(*(self.modules.get(folder, frozenset()) for folder in (*above, "src")))
-        if not (own or self.overriding or self.exported):
+        apart = set_apart(path, self.paths.__contains__, self.table)
+        if not (own or self.overriding or self.exported or apart):
             return NOTHING_KNOWN
-        return Repository(own, self.overriding, self.exported)
+        return Repository(own, self.overriding, self.exported, apart)
 
 
 def survey(
@@ -55,7 +59,16 @@ def survey(
     if called and any(_imports_from_torch(data, called) for data in mentioning):
         mentioning = [*mentioning, *others()]  # whoever imports such a name from the project need not mention CUDA
     exported = frozenset(_exported(mentioning, renamed | called))
-    return Survey(local_modules(files, roots), frozenset(overriding), exported)
+    files = list(files)
+    paths = frozenset(head for path, _ in files for head in _heads(path))
+    return Survey(local_modules(files, roots), frozenset(overriding), exported, paths, table)
+
+
+def _heads(path: str) -> Iterator[str]:
+    """A path and the folders above it."""
+    yield path
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _overriding(data: bytes, method: str) -> Iterator[str]:

@@ -40,7 +40,8 @@ OURS = {
     "hunks": "",
     "vcs": "hunks",
     "discover": "filetypes model vcs",
-    "repository": "discover engine model source trees",
+    "repository": "discover engine model siblings source trees",
+    "siblings": "model naming",
     # one file: the scan, made with the standard library only
     "trees": "",
     "bindings": "",
