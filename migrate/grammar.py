@@ -24,8 +24,8 @@ def pass_on(walk: Walk, node: cst.CSTNode, site: Site) -> None:
 def if_expression(walk: Walk, node: cst.IfExp, site: Site) -> None:
     outer = walk.place
     if walk.guards:
-        parts = [words_below(part) for part in (node.test, node.body, node.orelse)]
-        guard = walk.guards.choice(*parts, outer.guard)
+        test, here, there = (words_below(part) for part in (node.test, node.body, node.orelse))
+        guard = walk.guards.choice(test, here, there, outer.guard)
         walk.place = outer._replace(guard=guard)
     walk.visit(node.body, site)
     walk.visit(node.test, TEST)
@@ -44,9 +44,7 @@ def boolean(walk: Walk, node: cst.BooleanOperation, site: Site) -> None:
 
 
 def binary(walk: Walk, node: cst.BinaryOperation, site: Site) -> None:
-    adds = isinstance(node.operator, cst.Add) or (
-        isinstance(node.operator, cst.BitOr) and site.kind == "annotation"
-    )
+    adds = isinstance(node.operator, cst.Add) or (isinstance(node.operator, cst.BitOr) and site.kind == "annotation")
     if isinstance(node.left, STRINGS) and isinstance(node.operator, (cst.Add, cst.Modulo)):
         walk.string(node.left, site, formatted=True)
     else:

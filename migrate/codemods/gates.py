@@ -92,7 +92,7 @@ def _is_double(keyword: ast.keyword) -> bool:
 
 
 def _is_run(view: View, draft: Draft) -> bool:
-    """Whether a finding is about what only CUDA can run: a name of its module, a class that moves itself, a provider."""
+    """Whether a finding is about what only CUDA runs: a name of its module, a class that moves itself, a provider."""
     words = view.table.source
     return draft.rule_id.startswith(f"api:{words.module}.") or draft.rule_id in (f"method:{words.method}", _PROVIDER)
 
