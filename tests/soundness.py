@@ -207,12 +207,14 @@ class _Comparison:
     def _holds(self, one: ast.AST, other: ast.AST) -> bool:
         """Whether the children that no edit touches are all below the other node, too."""
         below = {ast.dump(node) for node in ast.walk(other)}
-        return all(
-            ast.dump(child) in below
-            for child in _placed(one)
-            if not any(low < last and first < high or low <= first == last <= high
-                       for low, high in [self.before.of(child)] for first, last in self.olds)
-        )  # fmt: skip
+        return all(ast.dump(child) in below for child in _placed(one) if not self._is_touched(child))
+
+    def _is_touched(self, node: ast.AST) -> bool:
+        low, high = self.before.of(node)
+        return any(
+            (low < last and first < high) or low <= first == last <= high
+            for first, last in self.olds[max(0, bisect_right(self.firsts, low) - 1) : bisect_right(self.firsts, high)]
+        )
 
 
 def _listed(value: object) -> list[object]:

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from os.path import commonprefix
-
 import pytest
 from kit import EVERY_TARGET
 from planted import program
@@ -55,7 +53,13 @@ def test_tree_that_an_edit_takes_apart_is_told(before: str, after: str) -> None:
 
 def difference(before: str, after: str) -> str:
     """What the oracle says of one edit, as small as it can be, that makes a text another."""
-    start = len(commonprefix([before, after]))
-    same = len(commonprefix([before[start:][::-1], after[start:][::-1]]))
+    start = alike(before, after)
+    same = alike(before[start:][::-1], after[start:][::-1])
     edit = Edit(start, len(before) - same, after[start : len(after) - same])
     return tree_difference(before, after, [edit])
+
+
+def alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -8,7 +8,6 @@ tests/soundness.py, for one of the targets. For every kind of failure the first 
 from __future__ import annotations
 
 import argparse
-import itertools
 import sys
 import time
 from collections import Counter
