@@ -33,11 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     kinds: Counter[str] = Counter()
     done = refused = 0
-    batches = (range(first, first + _BATCH) for first in itertools.count(options.first, _BATCH))
+    stop = options.first + options.programs
+    batches = [range(first, min(first + _BATCH, stop)) for first in range(options.first, stop, _BATCH)]
     with Pool(options.jobs) as pool:
-        for failures, not_read in pool.imap_unordered(
-            judged, itertools.islice(batches, -(-options.programs // _BATCH))
-        ):
+        for failures, not_read in pool.imap_unordered(judged, batches):
             done, refused = done + _BATCH, refused + not_read
             for number, why in failures:
                 kinds[_kind(why)] += 1
@@ -48,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 pool.terminate()
                 break
     seconds = time.monotonic() - started
-    print(f"{done} programs in {seconds:.0f} s, {refused} that libcst does not read, {kinds.total()} failures")
+    print(
+        f"{min(done, options.programs)} programs in {seconds:.0f} s, {refused} that libcst does not read, {kinds.total()} failures"
+    )
     for kind, count in kinds.most_common():
         print(f"{count:6} {kind}")
     return 1 if kinds else 0
