@@ -169,9 +169,12 @@ def claim(walk: Walk, node: cst.Assert, site: Site) -> None:
 def match(walk: Walk, node: cst.Match, site: Site) -> None:
     walk.visit(node.subject, OTHER)
     outer, walk.subject = walk.subject, describe(node.subject)
+    around = walk.place
     for case in node.cases:
+        if walk.places:
+            walk.place = walk.places.get(walk.region.span(case)[0], around)
         walk.below(case, OTHER)
-    walk.subject = outer
+    walk.subject, walk.place = outer, around
 
 
 def match_value(walk: Walk, node: cst.MatchValue, site: Site) -> None:
