@@ -9,7 +9,7 @@ import libcst as cst
 
 from migrate.callsites import MESSAGE, OTHER, element_sites, entry_sites
 from migrate.describe import describe
-from migrate.nodes import STRINGS, children, names_in, operands, parameters, words_below
+from migrate.nodes import STRINGS, children, names_in, operands, parameters, string_value, words_below
 from migrate.records import import_of
 from migrate.syntax import Site
 from migrate.walk import ANNOTATION, DECORATOR, STORE, TEST, Walk
@@ -27,10 +27,18 @@ def if_expression(walk: Walk, node: cst.IfExp, site: Site) -> None:
         test, here, there = (words_below(part) for part in (node.test, node.body, node.orelse))
         guard = walk.guards.choice(test, here, there, outer.guard)
         walk.place = outer._replace(guard=guard)
-    walk.visit(node.body, site)
+    walk.visit(node.body, _beside(walk, site, node.orelse))
     walk.visit(node.test, TEST)
-    walk.visit(node.orelse, site)
+    walk.visit(node.orelse, _beside(walk, site, node.body))
     walk.place = outer
+
+
+def _beside(walk: Walk, site: Site, other: cst.BaseExpression) -> Site:
+    """The site of what is chosen from with another text; what names an accelerator is the guard's business."""
+    text = string_value(other)
+    if not text or (walk.guards and walk.guards.named_in(text)):
+        return site
+    return site._replace(siblings=(*site.siblings, text))
 
 
 def boolean(walk: Walk, node: cst.BooleanOperation, site: Site) -> None:

@@ -10,7 +10,8 @@ from migrate.naming import last_part, says
 from migrate.syntax import Literal, Site
 
 CHECKPOINT = "keys name the devices a checkpoint was saved on: map to the new device by hand"
-_BESIDE = re.compile(r"[a-z]{1,2}ccl|ucc|fake|cpu|cuda", re.IGNORECASE)  # what stands beside a backend of torch's
+_KINDS = ("gpu", "device", "host")  # of devices, of which none is one
+_BESIDE = re.compile(r"[a-z]{1,2}ccl|ucc|fake|cpu|cuda|.*gloo.*", re.IGNORECASE)  # what stands beside a backend of torch's
 _COLLECTING = ("append", "add", "insert", "remove", "discard")
 _WRITERS = frozenset({"dump", "dumps", "safe_dump", "post", "put", "patch", "request", "send"})
 _CARRIERS = ("assign", "default", "return", "iterate")
@@ -23,8 +24,7 @@ def device_problem(view: View, literal: Literal, whole: bool) -> str:
         return ""
     if not whole:
         return "completed at run time: is it a device?"
-    platforms = {"gpu", *view.table.sites.outside.platforms}
-    if others := [text for text in site.siblings if text.lower() in platforms]:
+    if others := [text for text in site.siblings if text.lower() in (*_KINDS, *view.table.sites.outside.platforms)]:
         return f"listed beside {others[0]!r}, which is no device of torch's: whose names are these?"
     names = view.table.sites.device_names
     bare = literal.value == view.table.source.device
