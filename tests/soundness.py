@@ -25,8 +25,7 @@ def broken_promise(text: str, target: str) -> str:
     """What goes wrong with a program, "" or `REFUSED`. Exceptions of the tool are let through."""
     result = result_of(text.encode(), target)
     if result.error:
-        known = result.error.message.startswith("does not parse: libcst")
-        return REFUSED if known else f"error: {result.error.message}"
+        return REFUSED if _is_refusal(result) else f"error: {result.error.message}"
     output = rewritten(text.encode(), result).decode()
     edits = sorted(result.edits, key=lambda edit: (edit.start, edit.end))
     with warnings.catch_warnings():
@@ -39,6 +38,10 @@ def broken_promise(text: str, target: str) -> str:
             or _missed(text, result)
             or _again(output, target)
         )
+
+
+def _is_refusal(result: FileResult) -> bool:
+    return result.error is not None and result.error.message.startswith("does not parse: libcst")
 
 
 def _unaccounted(result: FileResult) -> str:
@@ -84,6 +87,8 @@ def _docstrings(text: str) -> Iterator[Span]:
 
 def _again(output: str, target: str) -> str:
     again = result_of(output.encode(), target)
+    if _is_refusal(again):
+        return REFUSED  # whether it reads some lines hangs on how long their words are
     if again.error:
         return f"the output is refused: {again.error.message}"
     return f"a second run edits: {again.edits[0]}" if again.edits else ""

@@ -46,10 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if time.monotonic() - started > options.seconds:
                 pool.terminate()
                 break
-    seconds = time.monotonic() - started
-    print(
-        f"{min(done, options.programs)} programs in {seconds:.0f} s, {refused} that libcst does not read, {kinds.total()} failures"
-    )
+    done, seconds = min(done, options.programs), time.monotonic() - started
+    print(f"{done} programs in {seconds:.0f} s, {refused} that libcst does not read, {kinds.total()} failures")
     for kind, count in kinds.most_common():
         print(f"{count:6} {kind}")
     return 1 if kinds else 0

@@ -11,7 +11,7 @@ from migrate.syntax import Literal, Site
 
 CHECKPOINT = "keys name the devices a checkpoint was saved on: map to the new device by hand"
 _KINDS = ("gpu", "device", "host")  # of devices, of which none is one
-_BESIDE = re.compile(r"[a-z]{1,2}ccl|ucc|fake|cpu|cuda|.*gloo.*", re.IGNORECASE)  # what stands beside a backend of torch's
+_BESIDE = re.compile(r"[a-z]{1,2}ccl|ucc|fake|cpu|cuda|.*gloo.*", re.IGNORECASE)  # beside a backend of torch's
 _COLLECTING = ("append", "add", "insert", "remove", "discard")
 _WRITERS = frozenset({"dump", "dumps", "safe_dump", "post", "put", "patch", "request", "send"})
 _CARRIERS = ("assign", "default", "return", "iterate")
