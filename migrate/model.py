@@ -166,6 +166,7 @@ class Repository:
     overriding: frozenset[str] = frozenset()  # classes with a cuda() of their own, or an inherited one
     exported: frozenset[str] = frozenset()  # names that its files import from one another
     apart: str = ""  # why the file, one accelerator's of several, is not ours to edit
+    served: bool = False  # by a file of the target's own beside it
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,10 @@ class Survey:
         folders = path.split("/")[:-1]
         above = ["/".join(folders[:depth]) for depth in range(len(folders) + 1)]
         own = frozenset[str]().union(*(self.modules.get(folder, frozenset()) for folder in (*above, "src")))
-        apart = set_apart(path, self.paths.__contains__, self.table)
+        apart, served = set_apart(path, self.paths.__contains__, self.table)
         if not (own or self.overriding or self.exported or apart):
             return NOTHING_KNOWN
-        return Repository(own, self.overriding, self.exported, apart)
+        return Repository(own, self.overriding, self.exported, apart, served)
 
 
 def survey(

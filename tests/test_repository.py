@@ -94,6 +94,14 @@ def test_file_beside_one_for_another_accelerator_stays(tmp_path: Path) -> None:
     assert paths_with_edits(tmp_path / "lone", "npu", *lone) == ["cpu.py", "cuda.py", "cuda/norm.py", "mps.py"]
 
 
+def test_file_beside_one_of_the_targets_own_is_left_as_it_is(tmp_path: Path) -> None:
+    assert paths_with_edits(tmp_path, "npu", "cuda.py", "npu.py", "hpu.py") == ["npu.py"]
+    report = run(discover([tmp_path], (), 10**6), table("npu"))
+    safeties = {result.path: [finding.safety for finding in result.findings] for result in report.files}
+    assert safeties["cuda.py"] == ["left", "left"]
+    assert safeties["hpu.py"] == ["manual"]
+
+
 def test_file_that_is_named_after_the_target_is_migrated(tmp_path: Path) -> None:
     assert paths_with_edits(tmp_path, "npu", "train_npu.py", "ascend/train.py") == ["ascend/train.py", "train_npu.py"]
     assert paths_with_edits(tmp_path, "mlu", "train_npu.py", "ascend/train.py") == []
