@@ -8,7 +8,8 @@ OURS = {
     "__main__": "cli",
     "progress": "report.console",
     "extras": "",
-    "codemods.insertions": "codemods.enclosing codemods.view extras model trees",
+    "codemods.insertions": "codemods.enclosing codemods.lines codemods.view extras model trees",
+    "codemods.lines": "codemods.enclosing codemods.view",
     "codemods.retired": "codemods.enclosing codemods.names codemods.view extras model syntax",
     "targets": "expression extras model reader",
     "tablefiles": "reader toml",
@@ -75,7 +76,7 @@ OURS = {
     "codemods.strings": "advice codemods.devices codemods.texts codemods.view model naming syntax",
     "codemods.templates": "codemods.enclosing codemods.view model syntax",
     "codemods.texts": "advice codemods.view naming syntax",
-    "codemods.vendor": "codemods.imports codemods.view model source",
+    "codemods.vendor": "codemods.imports codemods.lines codemods.view model source",
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
     "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.__init__": (

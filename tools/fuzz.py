@@ -24,7 +24,7 @@ from pysource_minimize import minimize
 from soundness import REFUSED, broken_promise
 
 _BATCH = 50
-Failure = tuple[int, str]  # number of the program, and what is wrong
+Failure = tuple[int, str, str]  # number of the program, what is wrong, its text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,11 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with Pool(options.jobs) as pool:
         for failures, not_read in pool.imap_unordered(judged, batches):
             done, refused = done + _BATCH, refused + not_read
-            for number, why in failures:
+            for number, why, text in failures:
                 kinds[_kind(why)] += 1
                 if kinds[_kind(why)] == 1:
                     print(f"program {number}, {_target(number)}: {why}", flush=True)
-                    print(f"    {_reported(number, why, options.output)}", flush=True)
+                    print(f"    {_reported(number, why, text, options.output)}", flush=True)
             if time.monotonic() - started > options.seconds:
                 pool.terminate()
                 break
@@ -65,9 +65,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def judged(numbers: range) -> tuple[list[Failure], int]:
     """The failures among some programs, and how many of them libcst does not read."""
-    found = [(number, verdict(program(number), _target(number))) for number in numbers]
-    failures = [(number, why) for number, why in found if why not in ("", REFUSED)]
-    return failures, sum(why == REFUSED for _, why in found)
+    texts = {number: program(number) for number in numbers}
+    found = [(number, verdict(text, _target(number)), text) for number, text in texts.items()]
+    failures = [failure for failure in found if failure[1] not in ("", REFUSED)]
+    return failures, sum(why == REFUSED for _, why, _ in found)
 
 
 def verdict(text: str, target: str) -> str:
@@ -86,14 +87,14 @@ def _kind(why: str) -> str:
     return why.partition(":")[0] if not why.startswith("exception") else why[:60]
 
 
-def _reported(number: int, why: str, output: Path) -> Path:
+def _reported(number: int, why: str, text: str, output: Path) -> Path:
     """The file with a program that fails in the same way and is as small as we can make it."""
     target = _target(number)
 
     def fails(text: str) -> bool:
         return _kind(verdict(text, target)) == _kind(why)
 
-    text = smaller(program(number), fails)
+    text = smaller(text, fails)
     with suppress(Exception):  # it writes the program anew, and a failure may be one of spacing
         other = minimize(text, fails)
         text = other if fails(other) else text

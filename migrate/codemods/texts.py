@@ -56,7 +56,8 @@ def _is_code(view: View, literal: Literal) -> bool:
     text, source = literal.value, view.table.source
     if f"{source.module}." not in text and f".{source.method}(" not in text:
         return False
-    return literal.site.callee in _CODE or text.startswith("$") or re.search(r"^\s*(?:import|from)\s+torch\b", text, re.MULTILINE) is not None
+    loads = re.search(r"^\s*(?:import|from)\s+torch\b", text, re.MULTILINE) is not None
+    return literal.site.callee in _CODE or text.startswith("$") or loads
 
 
 def _told(view: View, literal: Literal) -> tuple[str, str] | None:
