@@ -24,6 +24,7 @@ from pysource_minimize import minimize
 from soundness import REFUSED, broken_promise
 
 _BATCH = 50
+_NEWS = 5000  # programs between two lines of progress
 Failure = tuple[int, str, str]  # number of the program, what is wrong, its text
 
 
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if kinds[_kind(why)] == 1:
                     print(f"program {number}, {_target(number)}: {why}", flush=True)
                     print(f"    {_reported(number, why, text, options.output)}", flush=True)
+            if done % _NEWS == 0:
+                print(f"{done} programs, {kinds.total()} failures", file=sys.stderr, flush=True)
             if time.monotonic() - started > options.seconds:
                 pool.terminate()
                 break
