@@ -114,10 +114,10 @@ OURS = {
     "report.statistics": "leftovers report.shown",
     "report.text": "model report.shown",
     "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
-    "cli": (
-        "__init__ between cli_check cli_rules config discover model progress report.console report.machine "
-        "report.shown report.text runner support table vcs writer"
-    ),
+    "cli": "__init__ cli_check cli_migrate cli_rules runner",
+    "cli_migrate": "cli_check cli_run cli_write model report.console report.machine report.shown report.text table",
+    "cli_run": "between cli_check config discover model progress runner support table",
+    "cli_write": "cli_check model report.machine report.shown vcs writer",
     # files that are no Python
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
@@ -190,19 +190,20 @@ OURS = {
 RESTRICTED = {
     "libcst": "callsites describe grammar newer nodes records regions spans walk",
     "libcst._nodes.internal": "spans",
-    "click": "cli cli_check cli_rules",
+    "click": "cli cli_check cli_migrate cli_rules cli_run",
     "rich": "report.console",
     "tomli": "toml",
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs",
     "multiprocessing": "runner",
-    "concurrent": "check cli cli_check runner",
+    "concurrent": "check cli_check cli_run runner",
     "tempfile": "writer",
     "shutil": "writer",
     "os": "discover hunks vcs writer",
     "pathlib": (
-        "between check cli cli_check cli_rules config discover neutral runner support table tablefiles vcs writer"
+        "between check cli_check cli_migrate cli_rules cli_run cli_write config discover neutral runner support table "
+        "tablefiles vcs writer"
     ),
     "time": "check progress runner",
     "json": (
@@ -211,8 +212,8 @@ RESTRICTED = {
     ),
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check config grammar kinds.cells progress reader report.check_json "
-        "report.gitlab report.machine report.sarif sites support tablefiles targets toml"
+        "__init__ baseline cli cli_check cli_migrate cli_run config grammar kinds.cells progress reader "
+        "report.check_json report.gitlab report.machine report.sarif sites support tablefiles targets toml"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}
