@@ -92,9 +92,11 @@ def _is_double(keyword: ast.keyword) -> bool:
 
 
 def _is_run(view: View, draft: Draft) -> bool:
-    """Whether a finding is about what only CUDA runs: a name of its module, a class that moves itself, a provider."""
+    """Whether a finding is about what only CUDA runs: its module, a kernel, a class that moves itself, a provider."""
     words = view.table.source
-    return draft.rule_id.startswith(f"api:{words.module}.") or draft.rule_id in (f"method:{words.method}", _PROVIDER)
+    if draft.rule_id.startswith((f"api:{words.module}.", "api:torch.ops.")):
+        return True
+    return draft.rule_id in (f"method:{words.method}", _PROVIDER)
 
 
 def _asks(view: View, draft: Draft) -> bool:
