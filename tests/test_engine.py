@@ -173,3 +173,8 @@ def test_import_that_keeps_its_name_is_not_said_to_be_rewritten() -> None:
 def test_import_with_no_line_of_its_own_is_for_a_person(text: str) -> None:
     assert not check_finding(text, "import:torch_npu").edits
     parse(migrated(text))
+
+
+def test_import_goes_behind_one_that_ends_with_a_semicolon() -> None:
+    text = "import torch;\n\ndef move(x):\n    return x.cuda()\n"
+    assert migrated(text) == text.replace(";\n", ";\nimport torch_npu\n").replace("cuda", "npu")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import NamedTuple
 
 from migrate.codemods.enclosing import around
 from migrate.codemods.view import View
+
+_JOINED = re.compile(r"\\(?:\r\n|\r|\n)")
 
 
 class Line(NamedTuple):
@@ -58,7 +61,7 @@ def _follows(view: View, one: ast.stmt, other: ast.stmt) -> bool:
     """Whether a semicolon is all that parts two statements."""
     end = view.scan.offset(one.end_lineno or one.lineno, one.end_col_offset or 0)
     between = view.scan.text[end : view.scan.offset(other.lineno, other.col_offset)]
-    return between.lstrip(" \t\f\\\r\n").startswith(";") and not between.partition(";")[2].strip(" \t\f\\\r\n")
+    return _JOINED.sub("", between).strip(" \t\f") == ";"
 
 
 def _goes_on(view: View, number: int) -> bool:
