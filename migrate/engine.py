@@ -156,6 +156,7 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     from migrate.settle import accounted, settled
 
     scanned, finder = _scanned(text, table)
+    scanned.doubt, scanned.served = repository.apart or scanned.doubt, repository.served
     index = build_index(scanned, table, finder)
     view = view_of(scanned, index, table, repository)
     found = settled(find_all(view))

@@ -9,7 +9,7 @@ import libcst as cst
 
 from migrate.callsites import MESSAGE, OTHER, element_sites, entry_sites
 from migrate.describe import describe
-from migrate.nodes import STRINGS, children, names_in, operands, parameters, words_below
+from migrate.nodes import STRINGS, children, names_in, operands, parameters, string_value, words_below
 from migrate.records import import_of
 from migrate.syntax import Site
 from migrate.walk import ANNOTATION, DECORATOR, STORE, TEST, Walk
@@ -24,13 +24,21 @@ def pass_on(walk: Walk, node: cst.CSTNode, site: Site) -> None:
 def if_expression(walk: Walk, node: cst.IfExp, site: Site) -> None:
     outer = walk.place
     if walk.guards:
-        here = words_below(node.test) + " " + words_below(node.body)
-        guard = walk.guards.choice(here, words_below(node.orelse), outer.guard)
+        test, here, there = (words_below(part) for part in (node.test, node.body, node.orelse))
+        guard = walk.guards.choice(test, here, there, outer.guard)
         walk.place = outer._replace(guard=guard)
-    walk.visit(node.body, site)
+    walk.visit(node.body, _beside(walk, site, node.orelse))
     walk.visit(node.test, TEST)
-    walk.visit(node.orelse, site)
+    walk.visit(node.orelse, _beside(walk, site, node.body))
     walk.place = outer
+
+
+def _beside(walk: Walk, site: Site, other: cst.BaseExpression) -> Site:
+    """The site of what is chosen from with another text; what names an accelerator is the guard's business."""
+    text = string_value(other)
+    if not text or (walk.guards and walk.guards.named_in(text)):
+        return site
+    return site._replace(siblings=(*site.siblings, text))
 
 
 def boolean(walk: Walk, node: cst.BooleanOperation, site: Site) -> None:
@@ -44,7 +52,7 @@ def boolean(walk: Walk, node: cst.BooleanOperation, site: Site) -> None:
 
 
 def binary(walk: Walk, node: cst.BinaryOperation, site: Site) -> None:
-    adds = isinstance(node.operator, cst.Add)
+    adds = isinstance(node.operator, cst.Add) or (isinstance(node.operator, cst.BitOr) and site.kind == "annotation")
     if isinstance(node.left, STRINGS) and isinstance(node.operator, (cst.Add, cst.Modulo)):
         walk.string(node.left, site, formatted=True)
     else:
@@ -169,9 +177,12 @@ def claim(walk: Walk, node: cst.Assert, site: Site) -> None:
 def match(walk: Walk, node: cst.Match, site: Site) -> None:
     walk.visit(node.subject, OTHER)
     outer, walk.subject = walk.subject, describe(node.subject)
+    around = walk.place
     for case in node.cases:
+        if walk.places:
+            walk.place = walk.places.get(walk.region.span(case)[0], around)
         walk.below(case, OTHER)
-    walk.subject = outer
+    walk.subject, walk.place = outer, around
 
 
 def match_value(walk: Walk, node: cst.MatchValue, site: Site) -> None:

@@ -34,7 +34,7 @@ class GuardFinder:
     """Answers, for the statements of one file, which of them stand in a branch for one accelerator."""
 
     def __init__(self, text: str, starts: Sequence[int], sites: Sites, source: str, target: str) -> None:
-        self._text, self._starts = text, starts
+        self._text, self._starts, self._flags = text, starts, sites.flags
         self.source, self.target = source, target
         names = sorted(sites.accelerators - {source} - sites.flags)
         flags = "|".join(sorted(sites.flags)) or "(?!)"
@@ -148,11 +148,13 @@ class GuardFinder:
             return Guard(names, f"one case of several accelerators ({', '.join(sorted(names))})")
         return outer
 
-    def choice(self, here: str, there: str, outer: Guard | None) -> Guard | None:
-        """The guard of `x if cuda else y`, given the words of the condition with x, and of y."""
-        first, second = self.named_in(here), self.named_in(there)
-        names = first | second
-        if _open(outer) and ((second and self.source in here.lower()) or (first and self.source in there.lower())):
+    def choice(self, test: str, here: str, there: str, outer: Guard | None) -> Guard | None:
+        """The guard of `x if cuda else y`, given the words of the condition, of x and of y."""
+        first, second = self.named_in(f"{test} {here}"), self.named_in(there)
+        asked = self.source not in test.lower() and self.named_in(test) - self._flags
+        beside = (second and self.source in f"{test} {here}".lower()) or (first and self.source in there.lower())
+        if _open(outer) and (asked or beside):
+            names = first | second
             reason = f"one of several accelerators ({', '.join(sorted(names))})"
             return Guard(names, reason, soft=names == {self.target})
         return outer

@@ -170,6 +170,8 @@ class Repository:
     modules: frozenset[str] = frozenset()  # its own, where they are called like a package we know
     overriding: frozenset[str] = frozenset()  # classes with a cuda() of their own, or an inherited one
     exported: frozenset[str] = frozenset()  # names that its files import from one another
+    apart: str = ""  # why the file, one accelerator's of several, is not ours to edit
+    served: bool = False  # by a file of the target's own beside it
     circular: bool = False  # whether the import of the project's expression for a device runs this file
 
 

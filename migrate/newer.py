@@ -15,7 +15,7 @@ from migrate.edits import apply_edits
 from migrate.model import Edit
 from migrate.nesting import LIMIT, depth_of
 from migrate.nodes import children, names_in
-from migrate.spans import Spans
+from migrate.spans import REFUSALS, Spans
 
 _HANDLERS = (cst.ExceptHandler, cst.ExceptStarHandler)
 _BLOCKS = (cst.BaseStatement, cst.BaseSuite, *_HANDLERS, cst.Else, cst.Finally, cst.MatchCase)
@@ -30,7 +30,7 @@ def masked(text: str, error: SyntaxError) -> str:
         raise error
     try:
         module = cst.parse_module(text)
-    except (cst.ParserSyntaxError, cst.CSTValidationError):
+    except REFUSALS:
         raise error from None
     spans = Spans(module)
     if spans.code != text:

@@ -46,7 +46,7 @@ def _pieces(node: cst.BaseExpression, span: Span) -> Iterator[Piece]:
 
 
 def step_of(link: cst.BaseExpression, region: ParsedRegion) -> Step:
-    """The record of one link of a chain."""
+    """The record of one link of a chain; a root that is no name counts as an item, with its parentheses."""
     span = region.span
     if isinstance(link, cst.Call):
         arguments = tuple(_argument(argument, span) for argument in link.args)
@@ -54,6 +54,9 @@ def step_of(link: cst.BaseExpression, region: ParsedRegion) -> Step:
     if isinstance(link, cst.Subscript):
         end = span(link)[1]
         return Step("item", "", end, end)
+    if not isinstance(link, (cst.Attribute, cst.Name)):
+        start, end = span(link)
+        return Step("item", "", span(link.lpar[0])[0] if link.lpar else start, end)
     name = link.attr if isinstance(link, cst.Attribute) else link
     return Step("name", link_text(link), *span(name))
 

@@ -6,7 +6,7 @@ import libcst as cst
 
 from migrate.nesting import check_depth
 from migrate.source import Region, Scan
-from migrate.spans import Spans
+from migrate.spans import REFUSALS, Spans
 
 
 class UnreadableRegionError(SyntaxError):
@@ -30,7 +30,7 @@ class ParsedRegion:
         check_depth(text, region.first)
         try:
             self.module = cst.parse_module(text)
-        except (cst.ParserSyntaxError, cst.CSTValidationError):
+        except REFUSALS:
             raise UnreadableRegionError(region.first, "libcst cannot parse this statement") from None
         self._line = region.first
         self._spans = Spans(self.module)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from migrate.discover import local_modules
 from migrate.engine import NOTHING_KNOWN, concerns, decode, parse
 from migrate.model import Kind, Repository, Table
+from migrate.siblings import set_apart
 from migrate.source import with_subclasses
 from migrate.trees import every
 
@@ -28,15 +29,18 @@ class Survey:
     modules: Mapping[str, frozenset[str]]
     overriding: frozenset[str]
     exported: frozenset[str]
+    paths: frozenset[str]  # of all files and folders
+    table: Table
 
     def of(self, path: str) -> Repository:
         """What is known around one file."""
         folders = path.split("/")[:-1]
         above = ["/".join(folders[:depth]) for depth in range(len(folders) + 1)]
         own = frozenset[str]().union(*(self.modules.get(folder, frozenset()) for folder in (*above, "src")))
-        if not (own or self.overriding or self.exported):
+        apart, served = set_apart(path, self.paths.__contains__, self.table)
+        if not (own or self.overriding or self.exported or apart):
             return NOTHING_KNOWN
-        return Repository(own, self.overriding, self.exported)
+        return Repository(own, self.overriding, self.exported, apart, served)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,16 @@ def survey(files: Iterable[tuple[str, Kind]], facts: Sequence[Facts], table: Tab
         own.from_torch for own in facts
     )  # whoever imports such a name from the project need not mention CUDA
     exported = frozenset(name for own in facts if own.concerns or everyone for name in own.exported)
-    return Survey(local_modules(files, roots), frozenset(overriding), exported)
+    files = list(files)
+    paths = frozenset(head for path, _ in files for head in _heads(path))
+    return Survey(local_modules(files, roots), frozenset(overriding), exported, paths, table)
+
+
+def _heads(path: str) -> Iterator[str]:
+    """A path and the folders above it."""
+    yield path
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _overriding(data: bytes, method: str) -> Iterator[str]:

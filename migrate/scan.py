@@ -139,6 +139,9 @@ class _Walker:
             inside = place._replace(nesting="branch", guard=guard)
             for case in node.cases:
                 self.binder.pattern(case.pattern, place.scope)
+                if self.one_line:
+                    pattern = self.result.offset(case.pattern.lineno, case.pattern.col_offset)
+                    self.result.places[self.result.text.rfind("case", 0, pattern)] = inside
                 self.header(case.pattern.lineno, _first_line(case.body[0]) - 1, "case", inside, subject)
                 self.block(case.body, inside)
         else:

@@ -64,6 +64,7 @@ class Scan:
         default_factory=set
     )  # names that stand for a CUDA module, or for what has to be looked at
     doubt: str = ""  # why no edit in the file is certain
+    served: bool = False  # the target has a file of its own beside this one: so there is nothing to do either
     guards: GuardFinder | None = None  # None if the file never mentions CUDA
     _functions: dict[str, list[Definition]] | None = None
 

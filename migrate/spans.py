@@ -12,6 +12,9 @@ from itertools import accumulate
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
+# What libcst raises for code that it does not read; the last for an `async` at the end of a line, by mistake.
+REFUSALS = (cst.ParserSyntaxError, cst.CSTValidationError, AttributeError)
+
 
 class _Recorder(CodegenState):
     """Writes the module like libcst does and notes between which tokens each node stands."""

@@ -134,7 +134,7 @@ class Walk:
             self.visit(item.slice, inside)
 
     def use(self, links: Sequence[cst.BaseExpression], found: Meaning, soft: bool, site: Site) -> None:
-        steps = tuple(step_of(link, self.region) for link in links if isinstance(link, LINKS))
+        steps = tuple(step_of(link, self.region) for link in links)
         if self.region.holds(steps[0].start, steps[-1].end):
             receiver = "" if isinstance(links[0], cst.Name) else type(links[0]).__name__
             self.index.uses.append(Use(steps, found, site, self.place, soft, receiver))

@@ -8,7 +8,8 @@ OURS = {
     "__main__": "cli",
     "progress": "report.console",
     "extras": "",
-    "codemods.insertions": "codemods.enclosing codemods.view extras model trees",
+    "codemods.insertions": "codemods.enclosing codemods.lines codemods.view extras model trees",
+    "codemods.lines": "codemods.enclosing codemods.view",
     "codemods.locals": "trees",
     "codemods.members": "advice codemods.insertions codemods.locals codemods.view model trees",
     "codemods.models": "codemods.insertions codemods.locals codemods.view trees",
@@ -45,7 +46,8 @@ OURS = {
     "hunks": "",
     "vcs": "hunks",
     "discover": "filetypes model vcs",
-    "repository": "discover engine model source trees",
+    "repository": "discover engine model siblings source trees",
+    "siblings": "model naming",
     # one file: the scan, made with the standard library only
     "trees": "",
     "bindings": "",
@@ -79,7 +81,7 @@ OURS = {
     "codemods.strings": "advice codemods.devices codemods.texts codemods.view model naming syntax",
     "codemods.templates": "codemods.enclosing codemods.view model syntax",
     "codemods.texts": "advice codemods.view naming syntax",
-    "codemods.vendor": "codemods.imports codemods.view model source",
+    "codemods.vendor": "codemods.imports codemods.lines codemods.view model source",
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
     "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.__init__": (

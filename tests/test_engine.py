@@ -8,10 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from kit import CUDA, NPU, result_of, table
+from kit import CUDA, NPU, check_finding, migrated, result_of, table
 
 from migrate import engine
-from migrate.engine import DecodeError, decode, digest_of, migrate_bytes, rewritten
+from migrate.engine import DecodeError, decode, digest_of, migrate_bytes, parse, rewritten
 from migrate.model import FileResult, Problem, Repository
 
 
@@ -159,3 +159,22 @@ def test_import_that_keeps_its_name_is_not_said_to_be_rewritten() -> None:
     text = b"from torch.amp.grad_scaler import GradScaler\n\n\ndef scaler(**kwargs):\n    return GradScaler(**kwargs)\n"
     result = migrate_bytes("in.py", "python", text, table("npu"))
     assert [(item.safety, item.edits) for item in result.findings] == [("manual", ())]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if True: import torch\nx.cuda()\n",
+        "if True: \\\n  import torch\nx.cuda()\n",
+        "from __future__ import annotations; from torch.cuda import amp\n",
+        '"""Docs."""; import torch.cuda as cuda\ncuda.synchronize()\n',
+    ],
+)
+def test_import_with_no_line_of_its_own_is_for_a_person(text: str) -> None:
+    assert not check_finding(text, "import:torch_npu").edits
+    parse(migrated(text))
+
+
+def test_import_goes_behind_one_that_ends_with_a_semicolon() -> None:
+    text = "import torch;\n\ndef move(x):\n    return x.cuda()\n"
+    assert migrated(text) == text.replace(";\n", ";\nimport torch_npu\n").replace("cuda", "npu")

@@ -69,3 +69,45 @@ def test_renamed_class_that_nobody_imports_takes_its_uses_along(tmp_path: Path) 
     graphs = "from torch.cuda import CUDAGraph\n\ng = CUDAGraph()\n"
     texts = outcome(tmp_path, graphs=graphs, use="from torch.cuda import CUDAGraph as Graph\n")
     assert texts["graphs"] == "import torch_npu\nfrom torch.npu import NPUGraph\n\ng = NPUGraph()\n"
+
+
+def paths_with_edits(folder: Path, target: str, *paths: str) -> list[str]:
+    """Which of some files, all alike, one run would edit."""
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(f"import torch\nx.cuda()  # {path}\n")
+    report = run(discover([folder], (), 10**6), table(target))
+    assert {finding.safety for result in report.files for finding in result.findings} <= {"safe", "manual", "left"}
+    return [result.path for result in report.changed]
+
+
+def test_file_for_another_accelerator_stays(tmp_path: Path) -> None:
+    paths = ("hpu_worker.py", "platforms/rocm.py", "ops/xpu/norm.py", "TestXLA.py", "train.py")
+    assert paths_with_edits(tmp_path, "npu", *paths) == ["train.py"]
+
+
+def test_file_beside_one_for_another_accelerator_stays(tmp_path: Path) -> None:
+    paths = ("accelerator_cuda.py", "accelerator_hpu.py", "ops/cuda/norm.py", "ops/xpu/norm.py")
+    assert paths_with_edits(tmp_path, "npu", *paths) == []
+    (tmp_path / "other").mkdir()
+    lone = ("cuda.py", "cpu.py", "mps.py", "rocm_notes/cpu.py", "cuda/norm.py", "other/xpu.py")
+    assert paths_with_edits(tmp_path / "lone", "npu", *lone) == ["cpu.py", "cuda.py", "cuda/norm.py", "mps.py"]
+
+
+def test_file_beside_one_of_the_targets_own_is_left_as_it_is(tmp_path: Path) -> None:
+    assert paths_with_edits(tmp_path, "npu", "cuda.py", "npu.py", "hpu.py") == ["npu.py"]
+    report = run(discover([tmp_path], (), 10**6), table("npu"))
+    safeties = {result.path: [finding.safety for finding in result.findings] for result in report.files}
+    assert safeties["cuda.py"] == ["left", "left"]
+    assert safeties["hpu.py"] == ["manual"]
+
+
+def test_file_that_is_named_after_the_target_is_migrated(tmp_path: Path) -> None:
+    assert paths_with_edits(tmp_path, "npu", "train_npu.py", "ascend/train.py") == ["ascend/train.py", "train_npu.py"]
+    assert paths_with_edits(tmp_path, "mlu", "train_npu.py", "ascend/train.py") == []
+
+
+def test_word_by_chance_in_the_name_of_a_file_says_nothing(tmp_path: Path) -> None:
+    assert paths_with_edits(tmp_path, "npu", "chip.py", "input_output.py", "metallic.py") == [
+        "chip.py", "input_output.py", "metallic.py",
+    ]  # fmt: skip

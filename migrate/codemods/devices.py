@@ -182,9 +182,8 @@ def _backend(view: View, literal: Literal) -> Draft:
         return _left(literal, "backend", f"{new} is listed beside it")
     swaps = {old: new, old.upper(): new.upper()}
     runs = site.kind in ("argument", "assign")
-    return _decided(
-        view, literal, "backend", swaps, view.table.target.backend_problem or backend_problem(view, site), runs
-    )
+    problem = view.table.target.backend_problem or backend_problem(view, literal)
+    return _decided(view, literal, "backend", swaps, problem, runs)
 
 
 def _decided(view: View, literal: Literal, kind: str, swaps: dict[str, str], problem: str, runs: bool) -> Draft:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from migrate.callsites import takes_device
 from migrate.codemods.view import View
 from migrate.naming import last_part, says
 from migrate.syntax import Literal, Site
 
 CHECKPOINT = "keys name the devices a checkpoint was saved on: map to the new device by hand"
+_KINDS = ("gpu", "device", "host")  # of devices, of which none is one
+_BESIDE = re.compile(r"[a-z]{1,2}ccl|ucc|fake|cpu|cuda|.*gloo.*", re.IGNORECASE)  # beside a backend of torch's
 _COLLECTING = ("append", "add", "insert", "remove", "discard")
 _WRITERS = frozenset({"dump", "dumps", "safe_dump", "post", "put", "patch", "request", "send"})
 _CARRIERS = ("assign", "default", "return", "iterate")
@@ -20,8 +24,8 @@ def device_problem(view: View, literal: Literal, whole: bool) -> str:
         return ""
     if not whole:
         return "completed at run time: is it a device?"
-    if "gpu" in site.siblings:
-        return "listed beside 'gpu', which is no device of torch's: whose names are these?"
+    if others := [text for text in site.siblings if text.lower() in (*_KINDS, *view.table.sites.outside.platforms)]:
+        return f"listed beside {others[0]!r}, which is no device of torch's: whose names are these?"
     names = view.table.sites.device_names
     bare = literal.value == view.table.source.device
     if site.kind in ("compare", "case"):
@@ -94,9 +98,23 @@ def names_cuda(view: View, name: str) -> bool:
     return view.mentions(last_part(name)) and not says(name, view.table.sites.device_names)
 
 
-def backend_problem(view: View, site: Site) -> str:
-    sites = view.table.sites
+def named_after_backend(view: View, literal: Literal) -> str:
+    """The constant that a backend is assigned to, or the class it is an attribute of, if that is called like it."""
+    site, scope = literal.site, literal.place.scope
+    holders = (last_part(site.name), scope.name if scope.kind == "class" else "")
+    named = (name for name in holders if view.table.source.backend in name.lower())
+    return next(named, "") if site.kind in ("assign", "default") else ""
+
+
+def backend_problem(view: View, literal: Literal) -> str:
+    """Why a literal that is a backend's name may be something else, or ""."""
+    site, sites = literal.site, view.table.sites
     names = sites.backend_names
+    shared = "gloo" in site.siblings or "mpi" in site.siblings
+    if not shared and not site.paired and (others := [text for text in site.siblings if not _BESIDE.fullmatch(text)]):
+        return f"listed beside {others[0]!r}, which is no backend of torch's: whose names are these?"
+    if holder := named_after_backend(view, literal):
+        return f"{holder!r} says which backend it is: add a sibling for the new one"
     if site.kind == "argument":
         known = {callee.rpartition(".")[2]: places for callee, places in sites.backend_calls.items()}
         if says(site.name, names) or site.position in known.get(site.callee, ()):
@@ -105,7 +123,7 @@ def backend_problem(view: View, site: Site) -> str:
             return ""
     if site.kind == "value" and site.callee in _WRITERS:
         return f"written out by {site.callee}(): who reads it?"
-    if "gloo" in site.siblings or "mpi" in site.siblings:
+    if shared:
         return ""
     if says(site.name, names) or says(site.other, names) or says(site.paired, names):
         return ""

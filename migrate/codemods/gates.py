@@ -11,6 +11,7 @@ from migrate.model import Draft
 from migrate.trees import every
 
 Span = tuple[int, int]
+_PROVIDER = "text:CUDAExecutionProvider"
 _DOUBLES = ("torch.float64", "torch.double")
 
 
@@ -22,8 +23,7 @@ def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     """
     calls = _calls_that_stay(view, drafts)
     drafts = _of_doubles(view, [_inside_of_call(draft, calls) for draft in drafts])
-    module = view.table.source.module + "."
-    stuck = [draft for draft in drafts if draft.safety == "manual" and draft.rule_id.startswith(f"api:{module}")]
+    stuck = [draft for draft in drafts if draft.safety == "manual" and _is_run(view, draft)]
     if not stuck:
         return list(drafts)
     changed: dict[int, Draft] = {}
@@ -31,7 +31,8 @@ def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
         inside = next((draft for draft in stuck if _within(draft, rest)), None)
         if inside is None:
             continue
-        name = inside.rule_id.partition(":")[2]
+        kind, _, name = inside.rule_id.partition(":")
+        name = f".{name}()" if kind == "method" else name
         for number, draft in enumerate(drafts):
             if not draft.edits or not _within(draft, question) or not _asks(view, draft):
                 continue
@@ -88,6 +89,14 @@ def _is_double(keyword: ast.keyword) -> bool:
     value = keyword.value
     named = isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name) and f"{value.value.id}.{value.attr}"
     return keyword.arg == "dtype" and named in _DOUBLES
+
+
+def _is_run(view: View, draft: Draft) -> bool:
+    """Whether a finding is about what only CUDA runs: its module, a kernel, a class that moves itself, a provider."""
+    words = view.table.source
+    if draft.rule_id.startswith((f"api:{words.module}.", "api:torch.ops.")):
+        return True
+    return draft.rule_id in (f"method:{words.method}", _PROVIDER)
 
 
 def _asks(view: View, draft: Draft) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from migrate.codemods.enclosing import around
+from migrate.codemods.lines import line_of
 from migrate.codemods.view import View
 from migrate.extras import Expression, Insert, Script
 from migrate.model import Draft, Edit
@@ -56,17 +57,15 @@ def after_calls(view: View, script: Script) -> Iterator[Draft]:
 
 
 def _behind(view: View, node: ast.Assign, insert: Insert, name: str) -> Iterator[Draft]:
-    text, starts = view.scan.text, view.scan.starts
+    text = view.scan.text
     line = (insert.line or "").replace("{name}", name)
     if re.search(rf"\bct\.to\(\s*{re.escape(name)}\b", text):
         return
-    last = node.end_lineno or node.lineno
-    at = starts[last] if last < len(starts) else len(text)
-    begin = starts[node.lineno - 1]
-    indent = text[begin : view.scan.offset(node.lineno, node.col_offset)]
-    behind = text[view.scan.offset(last, node.end_col_offset or 0) : at].strip()
+    indent, begin, at, below_header, _ = line_of(view, node)
+    alone = begin + len(indent) == view.scan.offset(node.lineno, node.col_offset)
+    behind = text[view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0) : at].strip()
     rule_id = f"script:{insert.after}"
-    if indent.strip() or (behind and behind[0] != "#") or dotted_name(view, "torch") != "torch":
+    if below_header or not alone or (behind and behind[0] != "#") or dotted_name(view, "torch") != "torch":
         yield Draft(rule_id, at, at, "manual", f"{insert.message}: add `{line}` behind it")
         return
     ending = _LINE_END.search(text)

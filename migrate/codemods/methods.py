@@ -95,6 +95,7 @@ def _foreign(view: View, use: Use, number: int) -> tuple[Safety, str] | None:
     """Why a `.cuda()` call may not be torch's: safety and message, or None."""
     before = use.steps[:number]
     receiver = view.scan.text[use.start : use.steps[number].start].rstrip().removesuffix(".").rstrip()
+    receiver = "(" * (receiver.count(")") - receiver.count("(")) + receiver  # a name starts within its parentheses
     owner = view.owners.of(use, receiver, use.place) or view.owners.like(receiver)
     if owner:
         method = view.table.source.method

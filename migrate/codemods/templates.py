@@ -158,7 +158,8 @@ def _keyword_edits(rule: Rule, call: Step) -> Iterator[Edit]:
 def _inserted(rule: Rule, call: Step, before: str, after: str) -> Iterator[Edit]:
     """What a template puts before, between and behind the arguments of a call."""
     if not call.arguments:
-        yield Edit(call.start, call.start, before.rstrip(", ") + after.lstrip(", "))
+        if text := before.rstrip(", ") + after.lstrip(", "):
+            yield Edit(call.start, call.start, text)
         return
     first = call.arguments[0].start
     names = [f"{name}=" for name in rule.parameters]

@@ -36,6 +36,8 @@ def about_cuda(view: View, literal: Literal) -> tuple[str, str] | None:
         return rule.id, advice(rule, first, view.table)
     if _is_code(view, literal):
         return "text:code", "source code in a string: migrate it by hand"
+    if re.fullmatch(rf"(?:rank:[\d{{}}]+|\w+)/{re.escape(view.table.source.device)}:[\d{{}}]+", text):
+        return "text:settings", "a device of another process: write the new one's name by hand"
     return _told(view, literal)
 
 
@@ -54,7 +56,8 @@ def _is_code(view: View, literal: Literal) -> bool:
     text, source = literal.value, view.table.source
     if f"{source.module}." not in text and f".{source.method}(" not in text:
         return False
-    return literal.site.callee in _CODE or re.search(r"^\s*(?:import|from)\s+torch\b", text, re.MULTILINE) is not None
+    loads = re.search(r"^\s*(?:import|from)\s+torch\b", text, re.MULTILINE) is not None
+    return literal.site.callee in _CODE or text.startswith("$") or loads
 
 
 def _told(view: View, literal: Literal) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from migrate.codemods.imports import imports_vendor
+from migrate.codemods.lines import line_of
 from migrate.codemods.view import View
 from migrate.model import Draft, Edit
 from migrate.source import ImportStatement
@@ -113,35 +114,28 @@ def _touches(view: View, node: ast.stmt, edit: Edit) -> bool:
 
 
 def _before(view: View, node: ast.stmt) -> Draft:
-    start = view.scan.starts[node.lineno - 1]
-    return _draft(view, node, start, before=True)
+    return _draft(view, node, before=True)
 
 
 def _after(view: View, node: ast.stmt) -> Draft:
-    last = node.end_lineno or node.lineno
-    starts = view.scan.starts
-    while last < len(starts) and view.scan.line(last).rstrip("\r\n").endswith("\\"):
-        last += 1  # a line that goes on
-    return _draft(view, node, starts[last] if last < len(starts) else len(view.scan.text), before=False)
+    return _draft(view, node, before=False)
 
 
-def _draft(view: View, node: ast.stmt, at: int, *, before: bool) -> Draft:
-    target, text = view.table.target, view.scan.text
-    line = view.scan.line(node.lineno)
-    indent = line[: len(line) - len(line.lstrip(" \t\f"))]
+def _draft(view: View, node: ast.stmt, *, before: bool) -> Draft:
+    target, text, line = view.table.target, view.scan.text, line_of(view, node)
+    at = line.start if before else line.end
     rule_id = f"import:{target.package}"
-    if (
-        line[len(indent) : view.scan.offset(node.lineno, node.col_offset) - view.scan.starts[node.lineno - 1]]
-        .strip(" \t;")
-        .endswith(":")
-    ):
+    if line.below_header:
         why = f"add `{target.import_line}` here: the import shares its line with a block's header"
+        return Draft(rule_id, at, at, "manual", why)
+    if before and line.stays_first:
+        why = f"add `{target.import_line}` before this import: it shares its line with what has to stay first"
         return Draft(rule_id, at, at, "manual", why)
     ending = _LINE_END.search(view.scan.line(node.end_lineno or node.lineno)) or _LINE_END.search(text)
     newline = ending.group() if ending else "\n"
-    added = f"{indent}{target.import_line}{newline}"
+    added = f"{line.indent}{target.import_line}{newline}"
     if not before and at == len(text) and not text.endswith(("\n", "\r")):
-        added = f"{newline}{indent}{target.import_line}"
+        added = f"{newline}{line.indent}{target.import_line}"
     edits = (Edit(at, at, added),)
     if target.import_review and target.import_beside in text:
         return Draft(rule_id, at, at, "review", target.import_review, edits)

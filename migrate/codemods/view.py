@@ -113,6 +113,8 @@ def guarded(view: View, place: Place, start: int, end: int, *, editing: bool = T
         if words.name in place.guard.accelerators:
             return Draft("left:multi-backend", start, end, "left", f"{reason}; {words.name} is one of them")
         return Draft("branch:multi-backend", start, end, "manual", f"{reason}; add a branch for {words.name}")
+    if view.scan.served:
+        return Draft("left:multi-backend", start, end, "left", view.scan.doubt)
     if view.scan.doubt and editing:
         return Draft("branch:multi-backend", start, end, "manual", view.scan.doubt)
     return None
