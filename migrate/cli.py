@@ -18,6 +18,7 @@ import click
 from migrate import __version__
 from migrate.cli_check import FAILED, RULES_HELP, baseline, check, fail
 from migrate.cli_rules import explain, rules
+from migrate.cli_verify import verify
 from migrate.progress import Progress
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ main.add_command(check)
 main.add_command(baseline)
 main.add_command(rules)
 main.add_command(explain)
+main.add_command(verify)
 
 
 @main.command()

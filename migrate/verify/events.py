@@ -89,9 +89,7 @@ def read_records(files: Iterable[tuple[str, bytes]]) -> Records:
     return Records(tuple(events), _summed(starts, ends), {path: frozenset(ran[path]) for path in sorted(ran)})
 
 
-def _sort(
-    record: Any, events: dict[Event, None], ran: dict[str, set[int]], starts: list[Any], ends: list[Any]
-) -> None:
+def _sort(record: Any, events: dict[Event, None], ran: dict[str, set[int]], starts: list[Any], ends: list[Any]) -> None:
     kind = record["kind"]
     if kind == "ran":
         ran.setdefault(record["file"], set()).add(int(record["line"]))

@@ -96,7 +96,9 @@ def _edits(name: str, data: bytes) -> Iterator[tuple[str, list[Edit]]]:
     try:
         files: Any = json.loads(data)["files"]
         for file in files:
-            edits = [Edit(edit["start"], edit["end"], edit["text"]) for item in file["findings"] for edit in item["edits"]]
+            edits = [
+                Edit(edit["start"], edit["end"], edit["text"]) for item in file["findings"] for edit in item["edits"]
+            ]
             if file["kind"] == "python" and edits:
                 yield file["path"], sorted(edits, key=lambda edit: (edit.start, edit.end))
     except (ValueError, KeyError, TypeError, RecursionError):
