@@ -61,6 +61,7 @@ def _event(event: Event) -> dict[str, Any]:
         "path": event.path or None,
         "line": event.line or None,
         "what": event.what,
+        "text": event.text,
         "why": event.why,
         "rule_id": event.rule or None,
         "raised": event.raised,

@@ -24,7 +24,8 @@ def _lines(run: Verification) -> Iterator[str]:
     yield f"accel-migrate verify: {_title(run)}"
     if run.met:
         yield "\nmet while it ran:"
-        yield from map(_event_line, run.met)
+        for event in run.met:
+            yield from _event_lines(event)
     if run.scan.new:
         yield "\nleft in the repository:"
         yield from (f"  {place_of(item)}: {described(item.finding)}" for item in run.scan.new)
@@ -43,10 +44,12 @@ def _title(run: Verification) -> str:
     return inert(f"{' '.join(run.command)} on {devices} ({run.title}), torch {run.python.torch}")
 
 
-def _event_line(event: Event) -> str:
+def _event_lines(event: Event) -> Iterator[str]:
     place = f"{inert_path(event.path)}:{event.line}" if event.path else "(outside of the project)"
     why = f": {event.why}" if event.why else ""
-    return f"  {place}: {event.kind} {inert(event.what + why)}"
+    yield f"  {place}: {event.kind}: {inert(event.what + why)}"
+    if event.text:
+        yield f"    | {inert(event.text)}"
 
 
 def _accepted_lines(run: Verification) -> Iterator[str]:
@@ -78,11 +81,10 @@ def _device_lines(run: Verification) -> Iterator[str]:
         yield "device: nothing ran on it"
     else:
         share = 100 * device.seconds_device / device.seconds_total if device.seconds_total else 0.0
-        peak = ", ".join(f"{run.target}:{number} {_size(size)}" for number, size in device.peak.items())
-        yield (
-            f"device: {device.calls:,} calls of {len(device.operators):,} operators, {share:.0f} % of the time, on "
-            f"{', '.join(f'{run.target}:{number}' for number in device.devices)}; memory at most {peak or '0 B'}"
-        )
+        ran = f"{_count(len(device.operators), 'operator')} in {_count(device.calls, 'call')}"
+        used = ", ".join(f"{run.target}:{number}" for number in device.devices)
+        peak = ", ".join(f"{_size(size)} on {run.target}:{number}" for number, size in device.peak.items() if size)
+        yield f"device: {ran}, {share:.0f} % of the time, on {used}; memory at most {peak or '0 B'}"
     if device.unended:
         yield f"{_count(device.unended, 'process')} of {device.processes} ended without a record of what ran there"
 
@@ -91,7 +93,8 @@ def reasons(run: Verification) -> Iterator[str]:
     """Why the port does not hold, or that it does: the parts of the last line."""
     yield said_of(run.ending)
     kinds = Counter(event.kind for event in run.met)
-    yield from (f"{kinds[kind]} {KINDS[kind]}" for kind in KINDS if kinds[kind])
+    if kinds:
+        yield "met " + ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind])
     if run.is_idle:
         yield "nothing ran on the device"
     if run.scan.new:

@@ -11,17 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = {  # what is met -> what is said of it
-    "leftover": "uses of CUDA that fail on the card",
-    "missing": "names that the vendor does not have",
-    "mixed": "tensors of two devices in one operator",
-    "fork": "uses of the device in a forked process",
-    "dtype": "types or values that the device refuses",
-    "silent": "uses of CUDA that do nothing and say nothing",
-    "compare": "tests for CUDA that are false on the card",
-    "unmodelled": "what the simulation does not have, though the card does",
-    "unsupported": "this torch cannot carry the simulation",
-}
+KINDS = (  # worst first
+    "leftover", "missing", "mixed", "fork", "dtype", "silent", "compare", "unmodelled", "unsupported",
+)  # fmt: skip
 
 
 class EventsError(Exception):
@@ -32,7 +24,8 @@ class EventsError(Exception):
 class Event:
     """Something that was met while the command ran; `path` is relative to the root, and empty outside of it.
 
-    `accepted` says why it does not count, if it does not: the author keeps it, or a baseline knows it.
+    `text` is its source line. `accepted` says why it does not count, if it does not: the author keeps it, or a baseline
+    knows it.
     """
 
     kind: str
@@ -42,6 +35,7 @@ class Event:
     why: str = ""
     rule: str = ""
     raised: bool = False
+    text: str = ""
     accepted: str = ""
 
 

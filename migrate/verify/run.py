@@ -67,7 +67,9 @@ def verify(
     scan = judged(report, scope, entries, read)
     lines, known, changed = _rewritten_lines(request, discovery, back, executor)
     files = rewritten_files(lines, read)
-    sources = _sources(discovery, {*lines, *(result.path for result in report.files if result.findings)})
+    sources = _kept_sources(
+        discovery, {*(file.path for file in files), *(result.path for result in report.files if result.findings)}
+    )
     profile = profile_of(table, request.python.torch, request.min_torch, {
         "devices": request.devices,
         "root": str(discovery.root),
@@ -78,29 +80,32 @@ def verify(
         command = command_of(request.python, request.script, request.processes)
         ending = run_command(command, folder.environment(os.environ), request.timeout)
         records = read_records(folder.events())
-    if ending.code == UNSUPPORTED or any(event.kind == "unsupported" for event in records.events):
+    silent = ending.code == UNSUPPORTED and not records.device.processes
+    if silent or any(event.kind == "unsupported" for event in records.events):
         raise UnsupportedError("this torch cannot carry the simulated device; it says why above")
     words = table.target.words
     return Verification(
         words.name, table.target.title, request.script, request.python, request.devices, ending,
-        tuple(judged_events(records.events, report, scan, sources.__getitem__)), records.device,
-        covered(files, records, known, changed, sources.__getitem__), scan,
+        tuple(judged_events(records.events, report, scan, sources)), records.device,
+        covered(files, records, known, changed, sources), scan,
     )  # fmt: skip
 
 
-def _sources(discovery: Discovery, paths: set[str]) -> dict[str, bytes]:
-    """The files that a report may show, as they were before the command ran: it may write some."""
+def _kept_sources(discovery: Discovery, paths: set[str]) -> Read:
+    """Reads the files as they were before the command ran, which may write some; those not among the paths as they are.
+
+    Raises `OSError`.
+    """
+    read = _reader(discovery.root)
     kinds: dict[str, Kind] = dict(discovery.files)
-    return {
-        path: (discovery.root / path).read_bytes() for path in sorted(paths) if kinds.get(path, "python") == "python"
-    }
+    kept = {path: read(path) for path in sorted(paths) if kinds.get(path, "python") == "python"}
+    return lambda path: kept[path] if path in kept else read(path)
 
 
 def _rewritten_lines(
     request: Request, discovery: Discovery, back: Table, executor: Executor | None
 ) -> tuple[Lines, str, list[str]]:
     """The lines that a migration wrote, how they are known, and the files that are not as it left them."""
-
     told = _told_lines(request.changes, discovery.root, request.script[0]) if request.changes else {}
     if request.changes and None not in told.values():
         return {path: lines for path, lines in told.items() if lines is not None}, "report", []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from migrate.engine import decode
+from migrate.engine import DecodeError, decode
 from migrate.leftovers import CheckResult, is_leftover
 from migrate.model import Finding, RepoReport
 from migrate.verify.events import Device, Event, Records
@@ -76,37 +76,41 @@ class Verification:
         return self.ending.succeeded and not (self.met or self.scan.new or self.is_idle)
 
 
-def covered(
-    files: Sequence[Rewritten], records: Records, known: str, changed: Sequence[str], read: Read
-) -> Coverage:  # fmt: skip
+def covered(files: Sequence[Rewritten], records: Records, known: str, changed: Sequence[str], read: Read) -> Coverage:
     """The coverage of rewritten lines by those that the processes executed."""
     missed: list[Missed] = []
     for file in files:
         lines = file.missed(records.ran.get(file.path, ()))
-        if lines:
-            source = decode(read(file.path))[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")
-            missed += (Missed(file.path, line, source[line - 1].strip()) for line in lines)
+        source = _lines(file.path, read) if lines else []
+        missed += (Missed(file.path, line, source[line - 1].strip()) for line in lines)
     return Coverage(sum(len(file.lines) for file in files), tuple(missed), known, tuple(changed))
 
 
-def judged_events(
-    events: Iterable[Event], report: RepoReport, scan: CheckResult, read: Read
-) -> Iterator[Event]:  # fmt: skip
+def judged_events(events: Iterable[Event], report: RepoReport, scan: CheckResult, read: Read) -> Iterator[Event]:
     """The events in order of their places, each with why it does not count, where its line is one that is kept.
 
     A comment of the author's, the baseline or the settings keep any; code for several devices may test for CUDA.
     """
-    files = {result.path: result for result in report.files if result.kind == "python" and result.findings}
-    statements: dict[str, Statements] = {}
+    findings = {result.path: result.findings for result in report.files if result.kind == "python"}
+    files: dict[str, tuple[list[str], Statements]] = {}
     for event in sorted(events, key=lambda event: (event.path, event.line, event.kind, event.what)):
-        result = files.get(event.path)
-        if result is None:
-            yield event
-            continue
-        if event.path not in statements:
-            statements[event.path] = statements_of(decode(read(event.path))[0])
-        lines = statements[event.path].lines(event.line)
-        yield replace(event, accepted=_reason(event, [item for item in result.findings if item.line in lines], scan))
+        if event.path not in files:
+            source = _lines(event.path, read)
+            files[event.path] = source, statements_of("\n".join(source))
+        source, statements = files[event.path]
+        near = statements.lines(event.line)
+        here = [item for item in findings.get(event.path, ()) if item.line in near]
+        text = source[event.line - 1].strip() if 0 < event.line <= len(source) else ""
+        yield replace(event, text=text, accepted=_reason(event, here, scan))
+
+
+def _lines(path: str, read: Read) -> list[str]:
+    """The lines of a file as Python counts them; none if it cannot be read."""
+    try:
+        text = decode(read(path))[0]
+    except (OSError, DecodeError):
+        return []
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _reason(event: Event, findings: Sequence[Finding], scan: CheckResult) -> str:
