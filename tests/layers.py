@@ -131,10 +131,10 @@ OURS = {
         "baseline between cli_check config discover model report.verify_json report.verify_text table verify.events "
         "verify.launch verify.profile verify.rewritten verify.run verify.verdict"
     ),
-    "cli": (
-        "__init__ between cli_check cli_rules cli_verify config discover model progress report.console report.machine "
-        "report.shown report.text runner support table vcs writer"
-    ),
+    "cli": "__init__ cli_check cli_migrate cli_rules cli_verify runner",
+    "cli_migrate": "cli_check cli_run cli_write model report.console report.machine report.shown report.text table",
+    "cli_run": "between cli_check config discover model progress runner support table",
+    "cli_write": "cli_check model report.machine report.shown vcs writer",
     # files that are no Python
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
@@ -207,20 +207,20 @@ OURS = {
 RESTRICTED = {
     "libcst": "callsites describe grammar newer nodes records regions spans walk",
     "libcst._nodes.internal": "spans",
-    "click": "cli cli_check cli_rules cli_verify",
+    "click": "cli cli_check cli_migrate cli_rules cli_run cli_verify",
     "rich": "report.console",
     "tomli": "toml",
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs verify.launch",
     "multiprocessing": "runner",
-    "concurrent": "check cli cli_check runner verify.run",
+    "concurrent": "check cli_check cli_run runner verify.run",
     "tempfile": "verify.folder writer",
     "shutil": "writer",
     "os": "discover hunks vcs verify.launch verify.run writer",
     "pathlib": (
-        "between check cli cli_check cli_rules cli_verify config discover neutral runner support table tablefiles vcs "
-        "verify.folder verify.run writer"
+        "between check cli_check cli_migrate cli_rules cli_run cli_verify cli_write config discover neutral runner support "
+        "table tablefiles vcs verify.folder verify.run writer"
     ),
     "time": "check progress runner verify.launch",
     "json": (
@@ -229,9 +229,9 @@ RESTRICTED = {
     ),
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check cli_verify config grammar kinds.cells progress reader report.check_json "
-        "report.gitlab report.machine report.sarif report.verify_json sites support tablefiles targets toml verify.events "
-        "verify.rewritten"
+        "__init__ baseline cli cli_check cli_migrate cli_run cli_verify config grammar kinds.cells progress reader "
+        "report.check_json report.gitlab report.machine report.sarif report.verify_json sites support tablefiles targets "
+        "toml verify.events verify.rewritten"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}
