@@ -219,8 +219,8 @@ RESTRICTED = {
     "shutil": "writer",
     "os": "discover hunks vcs verify.launch verify.run writer",
     "pathlib": (
-        "between check cli_check cli_migrate cli_rules cli_run cli_verify cli_write config discover neutral runner support "
-        "table tablefiles vcs verify.folder verify.run writer"
+        "between check cli_check cli_migrate cli_rules cli_run cli_verify cli_write config discover neutral runner "
+        "support table tablefiles vcs verify.folder verify.run writer"
     ),
     "time": "check progress runner verify.launch",
     "json": (
@@ -230,8 +230,8 @@ RESTRICTED = {
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
         "__init__ baseline cli cli_check cli_migrate cli_run cli_verify config grammar kinds.cells progress reader "
-        "report.check_json report.gitlab report.machine report.sarif report.verify_json sites support tablefiles targets "
-        "toml verify.events verify.rewritten"
+        "report.check_json report.gitlab report.machine report.sarif report.verify_json sites support tablefiles "
+        "targets toml verify.events verify.rewritten"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}

@@ -19,7 +19,9 @@ SOURCES = {
     for path in sorted((ROOT / "migrate").rglob("*.py"))
     if not path.is_relative_to(CHILD)
 }
-HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py") for path in ROOT.glob(files))
+HOUSE = sorted(
+    path for files in ("migrate/**/*.py", "tests/*.py", "tests/verify/*.py", "tools/*.py") for path in ROOT.glob(files)
+)
 
 
 def imports_of(module: str, *, lazy: bool = True) -> Iterator[str]:
