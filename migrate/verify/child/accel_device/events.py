@@ -1,0 +1,107 @@
+"""The event log: what this process met, one JSON line each, written as it happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from types import FrameType
+
+HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+
+
+class Events:
+    """Writes `events/<pid>.jsonl`; knows which files are the user's."""
+
+    def __init__(self, folder: str, root: str) -> None:
+        self.folder = os.path.join(folder, "events")
+        self.root = os.path.join(os.path.abspath(root), "")
+        self.torch = ""
+        self.written: set[tuple[str, str, str, int]] = set()
+        self.pid = os.getpid()
+        self.kinds: dict[str, str] = {}
+
+    def find_torch(self, folder: str) -> None:
+        """Tell where torch's own code is."""
+        self.torch = os.path.join(folder, "")
+        self.kinds.clear()
+
+    def write(self, event: dict[str, object]) -> None:
+        """Append one line; a child of fork starts a file of its own."""
+        if os.getpid() != self.pid:
+            self.pid = os.getpid()
+            self.written.clear()
+        line = json.dumps(event, ensure_ascii=False) + "\n"
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        file = os.open(os.path.join(self.folder, f"{self.pid}.jsonl"), flags, 0o644)
+        try:
+            os.write(file, line.encode("utf-8", "backslashreplace"))
+        finally:
+            os.close(file)
+
+    def record(
+        self, kind: str, what: str, frame: FrameType | None, why: str = "", *, raised: bool = False, rule: str = ""
+    ) -> None:
+        """Write what was met at `frame`, once for its line."""
+        file, line = self.place(frame)
+        if os.getpid() == self.pid and (kind, what, file, line) in self.written:
+            return
+        event = {"kind": kind, "what": what, "file": file, "line": line, "why": why, "raised": raised}
+        self.write(event | {"rule": rule} if rule else event)
+        self.written.add((kind, what, file, line))
+
+    def place(self, frame: FrameType | None) -> tuple[str, int]:
+        """The file, relative to the root, and the line of a frame."""
+        if frame is None:
+            return "", 0
+        path = os.path.abspath(frame.f_code.co_filename)
+        return path.removeprefix(self.root), frame.f_lineno
+
+    def whose(self, filename: str) -> str:
+        """"user", "torch", "simulation" or "library": who wrote the code of a file."""
+        kind = self.kinds.get(filename)
+        if kind is None:
+            kind = self.kinds[filename] = self.judge(filename)
+        return kind
+
+    def judge(self, filename: str) -> str:
+        if filename.startswith("<"):
+            return "simulation" if filename.startswith("<frozen") else "library"
+        path = os.path.abspath(filename)
+        if path.startswith(HERE):
+            return "simulation"
+        if self.torch and path.startswith(self.torch):
+            return "torch"
+        if not path.startswith(self.root) or path.startswith(LIBRARY):
+            return "library"
+        parts = path.removeprefix(self.root).split(os.sep)
+        return "library" if "site-packages" in parts or "dist-packages" in parts else "user"
+
+    def user_frame(self) -> FrameType | None:
+        """The innermost frame of the user's code."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and self.whose(frame.f_code.co_filename) != "user":
+            frame = frame.f_back
+        return frame
+
+    def direct_frame(self) -> FrameType | None:
+        """The innermost frame that is not the simulation's or torch's, if it is the user's."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and self.whose(frame.f_code.co_filename) in ("simulation", "torch"):
+            frame = frame.f_back
+        return frame if frame is not None and self.whose(frame.f_code.co_filename) == "user" else None
+
+    def calling_frame(self) -> FrameType | None:
+        """The innermost frame that is not the simulation's, if it is the user's."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and self.whose(frame.f_code.co_filename) == "simulation":
+            frame = frame.f_back
+        return frame if frame is not None and self.whose(frame.f_code.co_filename) == "user" else None
+
+    def caller_is(self, kind: str) -> bool:
+        """Whether the innermost frame that is not the simulation's is torch's, the user's or a library's."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and self.whose(frame.f_code.co_filename) == "simulation":
+            frame = frame.f_back
+        return frame is not None and self.whose(frame.f_code.co_filename) == kind
