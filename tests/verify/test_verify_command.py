@@ -72,10 +72,13 @@ def test_report_follows_its_schema_and_names_lines_that_did_not_run(tmp_path: Pa
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("raise SystemExit(3)", "the script ended with 3; nothing ran on the device"),
-        ("raise ValueError('x')", "the script ended with 1; nothing ran on the device"),
-        ("import os; os.kill(os.getpid(), 11)", "the script was killed by SIGSEGV; nothing ran on the device"),
-        ("pass", "the script ended with 0; nothing ran on the device"),
+        ("raise SystemExit(3)", "the script ended with 3; 1 process of 1 ended without saying what ran there"),
+        ("raise ValueError('x')", "the script ended with 1; 1 process of 1 ended without saying what ran there"),
+        (
+            "import os; os.kill(os.getpid(), 11)",
+            "the script was killed by SIGSEGV; 1 process of 1 ended without saying what ran there",
+        ),
+        ("pass", "the script ended with 0; 1 process of 1 ended without saying what ran there"),
         ("d.end({})", "the script ended with 0; nothing ran on the device"),
         ("d.end(); d.meet('silent', 'x', 'train.py', 1)", "the script ended with 0; met 1 silent"),
         (

@@ -19,7 +19,9 @@ def why_not() -> str:
     try:
         version = importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
-        return f"{sys.executable} has no torch: the simulated device needs torch {oldest} or later (a CPU build is enough)"
+        return (
+            f"{sys.executable} has no torch: the simulated device needs torch {oldest} or later (a CPU build is enough)"
+        )
     if tuple(int(number) for number in re.findall(r"\d+", version)[:2]) < OLDEST_TORCH:
         return f"torch {version} is too old: the simulated device needs torch {oldest} or later"
     return ""

@@ -213,7 +213,9 @@ class Call:
         if "Expected a value of type 'Tensor'" in text or "to be Tensor, but got" in text:
             # a number that stands for a tensor arrives as the number
             tensors = [
-                torch.tensor(value, device="cpu") if wanted and isinstance(value, (bool, int, float, complex)) else value
+                torch.tensor(value, device="cpu")
+                if wanted and isinstance(value, (bool, int, float, complex))
+                else value
                 for value, wanted in zip(args, plan.tensors)
             ]
             if any(isinstance(new, Tensor) and not isinstance(old, Tensor) for new, old in zip(tensors, args)):
