@@ -6,9 +6,13 @@ import os
 import re
 import sys
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from accel_device.schema import OLDEST_TORCH
 from accel_device.session import Session, open_session
+
+if TYPE_CHECKING:
+    from accel_device.fallback import Fallback
 
 # What the simulation takes from torch that torch does not promise to keep.
 PRIVATE = (
@@ -125,7 +129,7 @@ def build_machine(session: Session) -> None:
     session.machine, session.fallback = machine, fallback
 
 
-def register_kernels(kept: list[object], fallback: object, kernels: dict[str, object]) -> None:
+def register_kernels(kept: list[object], fallback: Fallback, kernels: dict[str, object]) -> None:
     """The boxed fallback, and kernels for what stock torch leaves to vendors."""
     import torch
 
@@ -137,3 +141,16 @@ def register_kernels(kept: list[object], fallback: object, kernels: dict[str, ob
         aten.impl("_copy_from", torch.library.fallthrough_kernel, key)
     for name, kernel in kernels.items():
         aten.impl(name, kernel, "PrivateUse1")
+    for name in whole_operators():
+        if name not in kernels:
+            aten.impl(name, fallback.whole(name), "PrivateUse1")
+
+
+def whole_operators() -> list[str]:
+    """Operators that torch would run on a new device as two: one that allocates, and one that writes there."""
+    import torch
+
+    key = "CompositeExplicitAutogradNonFunctional"
+    names = [name for name in torch._C._dispatch_get_all_op_names() if name.startswith("aten::")]
+    whole = [name for name in names if torch._C._dispatch_has_kernel_for_dispatch_key(name, key)]
+    return [name.removeprefix("aten::") for name in sorted(whole)]
