@@ -23,6 +23,8 @@ PRIVATE = (
     "utils.backend_registration._DummyPrivateUse1Hook", "utils.backend_registration._DummyDeviceGuard",
     "cuda._lazy_init", "serialization._validate_device", "distributed.is_available",
 )  # fmt: skip
+# Composites that a training step calls often.
+WHOLE = frozenset(("zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "_to_copy", "clone", "_safe_softmax"))
 OWN_TYPES = ("xpu", "hpu")  # device types of torch's own, which no relabelled tensor can have
 
 
@@ -147,10 +149,17 @@ def register_kernels(kept: list[object], fallback: Fallback, kernels: dict[str, 
 
 
 def whole_operators() -> list[str]:
-    """Operators that torch would run on a new device as two: one that allocates, and one that writes there."""
+    """Operators that torch would run on a new device as several: one that allocates and one that writes, or worse."""
     import torch
 
-    key = "CompositeExplicitAutogradNonFunctional"
-    names = [name for name in torch._C._dispatch_get_all_op_names() if name.startswith("aten::")]
-    whole = [name for name in names if torch._C._dispatch_has_kernel_for_dispatch_key(name, key)]
-    return [name.removeprefix("aten::") for name in sorted(whole)]
+    has = torch._C._dispatch_has_kernel_for_dispatch_key
+    chosen = []
+    for full in sorted(torch._C._dispatch_get_all_op_names()):
+        name = full.removeprefix("aten::")
+        if name == full or name.partition(".")[2].endswith("out"):
+            continue
+        structured = has(full, "CompositeExplicitAutogradNonFunctional")
+        optional = has(full, "CompositeExplicitAutograd") or has(full, "CompositeImplicitAutograd")
+        if structured or name in WHOLE or (optional and (has(full, "CPU") or name.startswith("_foreach_"))):
+            chosen.append(name)
+    return chosen
