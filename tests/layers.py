@@ -112,10 +112,29 @@ OURS = {
     "report.statistics": "leftovers report.shown",
     "report.text": "model report.shown",
     "cli_check": "baseline check config discover leftovers report.formats report.shown table vcs",
-    "cli": (
-        "__init__ between cli_check cli_rules config discover model progress report.console report.machine "
-        "report.shown report.text runner support table vcs writer"
+    # a run on the simulated device; what runs in the user's Python is in verify/child, and is no part of this
+    "verify.__init__": "",
+    "verify.statements": "",
+    "verify.rewritten": "edits engine hunks model verify.statements",
+    "verify.profile": "model table",
+    "verify.events": "",
+    "verify.folder": "",
+    "verify.launch": "table",
+    "verify.verdict": "engine leftovers model verify.events verify.launch verify.rewritten verify.statements",
+    "verify.run": (
+        "check discover leftovers model runner vcs verify.events verify.folder verify.launch verify.profile "
+        "verify.rewritten verify.verdict"
     ),
+    "report.verify_json": "report.check_json report.shown verify.events verify.verdict",
+    "report.verify_text": "report.shown verify.events verify.launch verify.verdict",
+    "cli_verify": (
+        "baseline between cli_check config discover model report.verify_json report.verify_text table verify.events "
+        "verify.launch verify.profile verify.rewritten verify.run verify.verdict"
+    ),
+    "cli": "__init__ cli_check cli_migrate cli_rules cli_verify runner",
+    "cli_migrate": "cli_check cli_run cli_write model report.console report.machine report.shown report.text table",
+    "cli_run": "between cli_check config discover model progress runner support table",
+    "cli_write": "cli_check model report.machine report.shown vcs writer",
     # files that are no Python
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
@@ -188,29 +207,31 @@ OURS = {
 RESTRICTED = {
     "libcst": "callsites describe grammar newer nodes records regions spans walk",
     "libcst._nodes.internal": "spans",
-    "click": "cli cli_check cli_rules",
+    "click": "cli cli_check cli_migrate cli_rules cli_run cli_verify",
     "rich": "report.console",
     "tomli": "toml",
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
-    "subprocess": "vcs",
+    "subprocess": "vcs verify.launch",
     "multiprocessing": "runner",
-    "concurrent": "check cli cli_check runner",
-    "tempfile": "writer",
+    "concurrent": "check cli_check cli_run runner verify.run",
+    "tempfile": "verify.folder writer",
     "shutil": "writer",
-    "os": "discover hunks vcs writer",
+    "os": "discover hunks vcs verify.launch verify.run writer",
     "pathlib": (
-        "between check cli cli_check cli_rules config discover neutral runner support table tablefiles vcs writer"
+        "between check cli_check cli_migrate cli_rules cli_run cli_verify cli_write config discover neutral runner "
+        "support table tablefiles vcs verify.folder verify.run writer"
     ),
-    "time": "check progress runner",
+    "time": "check progress runner verify.launch",
     "json": (
         "baseline cli_rules kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
-        "report.machine report.sarif"
+        "report.machine report.sarif report.verify_json verify.events verify.folder verify.launch verify.rewritten"
     ),
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check config grammar kinds.cells progress reader report.check_json "
-        "report.gitlab report.machine report.sarif sites support tablefiles targets toml"
+        "__init__ baseline cli cli_check cli_migrate cli_run cli_verify config grammar kinds.cells progress reader "
+        "report.check_json report.gitlab report.machine report.sarif report.verify_json sites support tablefiles "
+        "targets toml verify.events verify.rewritten"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from kit import CUDA, NPU, Outcome, command, git, repository, tree
 
-from migrate import cli, runner, writer
+from migrate import cli_check, runner, writer
 from migrate.discover import Discovery
 from migrate.model import RepoReport
 
@@ -172,7 +172,7 @@ def test_file_that_cannot_be_written_ends_with_2(repo: Path, monkeypatch: pytest
     honest = writer._replace
     monkeypatch.setattr(writer, "_replace", replace)
     code, out, _ = command("--target", "npu", repo)
-    assert code == cli.FAILED
+    assert code == cli_check.FAILED
     assert "\nerror: a.py: cannot be written: is read-only\n" in out
     assert " s, 1 file changed for npu, 1 file could not be handled\n1 reference: 1 rewritten, " in out
     assert "diff --git a/a.py" not in out

@@ -1,0 +1,76 @@
+"""What a run of `migrate` is made of: its settings, its table and files, and the processes that look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from migrate.cli_check import fail
+from migrate.progress import Progress
+
+if TYPE_CHECKING:
+    from migrate.config import Config
+    from migrate.discover import Discovery
+    from migrate.model import RepoReport, Table
+
+_TARGET = 'target = "NAME" in [tool.accel-migrate] of pyproject.toml'
+
+
+def prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Discovery, Config]:
+    """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
+    from migrate.config import ConfigError, load_config
+    from migrate.discover import discover, project_root
+    from migrate.table import TableError, target_names
+
+    names = ("target", "min_torch", "max_file_size", "jobs", "add_dependency", "docs")
+    try:
+        project = project_root(Path(), paths) if options["force_exclude"] else None
+        start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
+        config = load_config(start, {name: options[name] for name in names})
+        rules = (*config.rules, *options["rules"])
+        config = replace(config, exclude=(*config.exclude, *options["exclude"]), rules=rules)
+        if config.target is None:
+            known = ", ".join(target_names(config.rules))
+            raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
+        table = _table(config, config.target, options)
+        found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
+        return table, found, config
+    except FileNotFoundError as error:
+        fail(f"no such file or folder: {error}")
+    except OSError as error:
+        fail(f"cannot read {error.filename}: {error.strerror or error}")
+    except (ConfigError, TableError) as error:
+        fail(str(error))
+
+
+def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
+    """The table of a run. Raises `TableError`."""
+    from migrate.between import load_between, with_dependency
+    from migrate.table import with_expression, with_mode
+
+    table = load_between(options["source"], target, min_torch=config.min_torch, rules=config.rules)
+    table = with_mode(table, options["mode"])
+    if config.device and config.device_import:
+        table = with_expression(table, config.device, config.device_import)
+    if options["api_support"]:
+        from migrate.support import load_support
+
+        table = replace(table, support=load_support(target, options["hardware"], config.min_torch))
+    return with_dependency(table) if config.add_dependency else table
+
+
+def examined(discovery: Discovery, table: Table, config: Config) -> RepoReport:
+    """The report of a run, with a bar on a terminal."""
+    from migrate.runner import run
+
+    with Progress() as progress:
+        if config.jobs == 1:
+            return run(discovery, table, None, progress)
+        from concurrent.futures import ProcessPoolExecutor
+
+        with ProcessPoolExecutor(config.jobs) as executor:
+            return run(discovery, table, executor, progress)
