@@ -6,9 +6,13 @@ import os
 import re
 import sys
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from accel_device.schema import OLDEST_TORCH
 from accel_device.session import Session, open_session
+
+if TYPE_CHECKING:
+    from accel_device.fallback import Fallback
 
 # What the simulation takes from torch that torch does not promise to keep.
 PRIVATE = (
@@ -19,6 +23,8 @@ PRIVATE = (
     "utils.backend_registration._DummyPrivateUse1Hook", "utils.backend_registration._DummyDeviceGuard",
     "cuda._lazy_init", "serialization._validate_device", "distributed.is_available",
 )  # fmt: skip
+# Composites that a training step calls often.
+WHOLE = frozenset(("zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "_to_copy", "clone", "_safe_softmax"))
 OWN_TYPES = ("xpu", "hpu")  # device types of torch's own, which no relabelled tensor can have
 
 
@@ -125,7 +131,7 @@ def build_machine(session: Session) -> None:
     session.machine, session.fallback = machine, fallback
 
 
-def register_kernels(kept: list[object], fallback: object, kernels: dict[str, object]) -> None:
+def register_kernels(kept: list[object], fallback: Fallback, kernels: dict[str, object]) -> None:
     """The boxed fallback, and kernels for what stock torch leaves to vendors."""
     import torch
 
@@ -137,3 +143,23 @@ def register_kernels(kept: list[object], fallback: object, kernels: dict[str, ob
         aten.impl("_copy_from", torch.library.fallthrough_kernel, key)
     for name, kernel in kernels.items():
         aten.impl(name, kernel, "PrivateUse1")
+    for name in whole_operators():
+        if name not in kernels:
+            aten.impl(name, fallback.whole(name), "PrivateUse1")
+
+
+def whole_operators() -> list[str]:
+    """Operators that torch would run on a new device as several: one that allocates and one that writes, or worse."""
+    import torch
+
+    has = torch._C._dispatch_has_kernel_for_dispatch_key
+    chosen = []
+    for full in sorted(torch._C._dispatch_get_all_op_names()):
+        name = full.removeprefix("aten::")
+        if name == full or name.partition(".")[2].endswith("out"):
+            continue
+        structured = has(full, "CompositeExplicitAutogradNonFunctional")
+        optional = has(full, "CompositeExplicitAutograd") or has(full, "CompositeImplicitAutograd")
+        if structured or name in WHOLE or (optional and (has(full, "CPU") or name.startswith("_foreach_"))):
+            chosen.append(name)
+    return chosen

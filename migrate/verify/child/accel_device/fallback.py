@@ -34,6 +34,16 @@ class Fallback:
         kernel = self.kernels.get(id(op)) or self.choose(op)
         return kernel(*args, **kwargs)
 
+    def whole(self, name: str) -> Kernel:
+        """The kernel of an operator by its name in the library `aten`."""
+        packet, _, overload = name.partition(".")
+        op = getattr(getattr(torch.ops.aten, packet), overload or "default")
+
+        def first(*args: object, **kwargs: object) -> object:
+            return (self.kernels.get(id(op)) or self.choose(op))(*args, **kwargs)
+
+        return first
+
     def choose(self, op: torch._ops.OpOverload) -> Kernel:
         """How an operator is run, decided at its first call."""
         plan = self.operators[id(op)] = Operator(op)
@@ -76,7 +86,7 @@ class Call:
         self.machine, self.plan = machine, plan
         self.memory = machine.memory
         self.strict = machine.profile.strict_dtypes
-        self.call = plan.op._op_dk
+        self.call = plan.call
 
     def simple(self, *args: object, **kwargs: object) -> object:
         """One new tensor from the arguments: nothing else is written, aliased or random."""
@@ -91,7 +101,7 @@ class Call:
         if host and index >= 0 and not plan.mixes:
             raise self.mixed(index, "cpu")
         try:
-            result = self.call(HOST_KEY, *lowered, **kwargs)
+            result = self.call(*lowered, **kwargs)
         except (RuntimeError, TypeError) as error:
             return self.retry(error, args, kwargs)
         if index < 0:
@@ -118,7 +128,7 @@ class Call:
             index = machine.current.index
         fresh = self.replace_outputs(kwargs, named) if plan.outputs else {}
         try:
-            result = self.draw(lowered, named, index) if plan.seeded else self.call(HOST_KEY, *lowered, **named)
+            result = self.draw(lowered, named, index) if plan.seeded else self.call(*lowered, **named)
         except (RuntimeError, TypeError) as error:
             return self.retry(error, args, kwargs)
         if target is not None and target.type == "cpu":
@@ -193,7 +203,7 @@ class Call:
                 kept = torch.default_generator.get_state()
                 torch.default_generator.set_state(machine.generators[index].step().get_state())
                 try:
-                    return self.call(HOST_KEY, *lowered, **named)
+                    return self.call(*lowered, **named)
                 finally:
                     torch.default_generator.set_state(kept)
         name = self.plan.names[position]
@@ -205,7 +215,7 @@ class Call:
             lowered[position] = machine.generators[index].step()
         else:
             named[name] = machine.generators[index].step()
-        return self.call(HOST_KEY, *lowered, **named)
+        return self.call(*lowered, **named)
 
     def retry(self, error: Exception, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
         """Call once more what failed for a reason of the simulation's; else raise the error."""

@@ -11,8 +11,9 @@ from torch import Tensor
 from accel_device.alias import device_alias, host_alias
 from accel_device.fallback import HOST_KEY
 from accel_device.machine import Machine
-from accel_device.strict import check_values
+from accel_device.strict import check_dtype, check_values
 
+_to_copy = torch.ops.aten._to_copy.default._op
 _as_strided = torch.ops.aten.as_strided.default._op_dk
 _set_storage = torch.ops.aten.set_.source_Storage_storage_offset._op_dk
 
@@ -51,6 +52,22 @@ def special_kernels(machine: Machine) -> dict[str, Callable[..., object]]:
     ) -> Tensor:
         return torch.zeros(size, dtype=dtype, device=device)
 
+    def convert(
+        tensor: Tensor,
+        dtype: torch.dtype | None = None,
+        layout: torch.layout | None = None,
+        device: torch.device | None = None,
+        pin_memory: bool | None = None,
+        non_blocking: bool = False,
+        memory_format: torch.memory_format | None = None,
+    ) -> Tensor:
+        made = _to_copy(numeric_alias(tensor), dtype=dtype, memory_format=memory_format)
+        index = tensor.get_device() if device is None else machine.place(device)
+        return made if index is None else new_tensor(machine, made, index)
+
+    def clone(tensor: Tensor, memory_format: torch.memory_format | None = None) -> Tensor:
+        return new_tensor(machine, numeric_alias(tensor).clone(memory_format=memory_format), tensor.get_device())
+
     def do_nothing(*args: object) -> None:
         return None
 
@@ -67,10 +84,21 @@ def special_kernels(machine: Machine) -> dict[str, Callable[..., object]]:
         "aten::_local_scalar_dense": read_value,
         "aten::resize_": resize,
         "aten::_efficientzerotensor": make_zeros,
+        "aten::_to_copy": convert,
+        "aten::clone": clone,
         "aten::record_stream": do_nothing,
         "aten::is_pinned": answer_false,
         "aten::_pin_memory": refuse_pinning,
     }
+
+
+def new_tensor(machine: Machine, made: Tensor, index: int) -> Tensor:
+    """A fresh CPU tensor as one of the device."""
+    machine.start()
+    if machine.profile.strict_dtypes:
+        check_dtype(machine, made.dtype)
+    machine.memory[index].add(made.untyped_storage())
+    return device_alias(made, index)
 
 
 def numeric_alias(tensor: Tensor) -> Tensor:
