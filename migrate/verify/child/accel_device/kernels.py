@@ -123,7 +123,8 @@ def resize_tensor(machine: Machine, tensor: Tensor, size: list[int]) -> Tensor:
         index = tensor.get_device()
         machine.memory[index].add(larger.untyped_storage())
         storage = device_alias(larger, index).untyped_storage()
-    strides, step = [], 1
+    strides: list[int] = []
+    step = 1
     for length in reversed(size):
         strides.insert(0, step)
         step *= max(int(length), 1)

@@ -69,7 +69,4 @@ def read_profile(folder: str) -> Profile:
 
 def named(raw: dict[str, dict[str, str]]) -> dict[str, Name]:
     """Rows of profile.json by their dotted name."""
-    return {
-        name: Name(row["status"], row.get("advice", ""), row.get("rule", ""))
-        for name, row in sorted(raw.items())
-    }
+    return {name: Name(row["status"], row.get("advice", ""), row.get("rule", "")) for name, row in sorted(raw.items())}

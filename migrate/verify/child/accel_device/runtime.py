@@ -53,9 +53,7 @@ def device_names(machine: Machine) -> dict[str, object]:
     def properties(device: object = None) -> SimpleNamespace:
         machine.index_of(device)
         cores = os.cpu_count() or 1
-        return SimpleNamespace(
-            name=title(device), total_memory=CAPACITY, major=0, minor=0, multi_processor_count=cores
-        )
+        return SimpleNamespace(name=title(device), total_memory=CAPACITY, major=0, minor=0, multi_processor_count=cores)
 
     def title(device: object = None) -> str:
         return f"Simulated {machine.name.upper()} {machine.index_of(device)}"
