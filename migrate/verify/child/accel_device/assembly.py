@@ -104,7 +104,7 @@ def build_machine(session: Session) -> None:
     from accel_device.composites import vendor_kernels
     from accel_device.fallback import Fallback
     from accel_device.guard import set_device_count, set_pinned_allocator
-    from accel_device.kernels import special_kernels
+    from accel_device.kernels import Kernels
     from accel_device.machine import Machine
     from accel_device.patches import patch_torch
     from accel_device.runtime import implementations
@@ -124,7 +124,7 @@ def build_machine(session: Session) -> None:
         why = f"torch {torch.__version__} is laid out in another way than known: only one device can be simulated"
         session.events.record("unmodelled", "more than one device", None, why)
     set_pinned_allocator(hook, machine.kept)
-    fallback = Fallback(machine, special_kernels(machine))
+    fallback = Fallback(machine, Kernels(machine).table())
     register_kernels(machine.kept, fallback, vendor_kernels(machine, fallback.operators))
     patch_torch(machine)
     install_autocast(machine.name, machine.kept)

@@ -80,10 +80,6 @@ class Machine:
             raise TypeError(f"Expected a {self.name} device, but got: {device!r}")
         return self.check_index(device)
 
-    def place(self, device: torch.device) -> int | None:
-        """The index of a torch.device that is the simulated one, None for the CPU."""
-        return self.index_of(device) if device.type == self.name else None
-
     def check_index(self, index: int) -> int:
         if index == -1:
             return self.current.index
