@@ -14,14 +14,16 @@ from accel_device.schema import EXIT_UNSUPPORTED, OLDEST_TORCH
 def why_not() -> str:
     """Why this interpreter cannot run the simulation; "" when it can."""
     oldest = ".".join(map(str, OLDEST_TORCH))
-    if sys.version_info < (3, 10):
-        return f"Python {sys.version.split()[0]} is too old: the simulated device needs Python 3.10 or later"
     try:
         version = importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
+<<<<<<< HEAD
         return (
             f"{sys.executable} has no torch: the simulated device needs torch {oldest} or later (a CPU build is enough)"
         )
+=======
+        return f"{sys.executable} has no torch: the simulated device needs {oldest} or later (a CPU build is enough)"
+>>>>>>> v-device
     if tuple(int(number) for number in re.findall(r"\d+", version)[:2]) < OLDEST_TORCH:
         return f"torch {version} is too old: the simulated device needs torch {oldest} or later"
     return ""

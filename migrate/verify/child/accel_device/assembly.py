@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Mapping
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ PRIVATE = (
     "cuda._lazy_init", "serialization._validate_device", "distributed.is_available",
 )  # fmt: skip
 # Composites that a training step calls often.
-WHOLE = frozenset(("zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "_to_copy", "clone", "_safe_softmax"))
+WHOLE = ("zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "_to_copy", "clone", "_safe_softmax")
 OWN_TYPES = ("xpu", "hpu")  # device types of torch's own, which no relabelled tensor can have
 
 
@@ -103,7 +104,7 @@ def build_machine(session: Session) -> None:
     from accel_device.composites import vendor_kernels
     from accel_device.fallback import Fallback
     from accel_device.guard import set_device_count, set_pinned_allocator
-    from accel_device.kernels import special_kernels
+    from accel_device.kernels import Kernels
     from accel_device.machine import Machine
     from accel_device.patches import patch_torch
     from accel_device.runtime import implementations
@@ -123,7 +124,7 @@ def build_machine(session: Session) -> None:
         why = f"torch {torch.__version__} is laid out in another way than known: only one device can be simulated"
         session.events.record("unmodelled", "more than one device", None, why)
     set_pinned_allocator(hook, machine.kept)
-    fallback = Fallback(machine, special_kernels(machine))
+    fallback = Fallback(machine, Kernels(machine).table())
     register_kernels(machine.kept, fallback, vendor_kernels(machine, fallback.operators))
     patch_torch(machine)
     install_autocast(machine.name, machine.kept)
@@ -131,7 +132,7 @@ def build_machine(session: Session) -> None:
     session.machine, session.fallback = machine, fallback
 
 
-def register_kernels(kept: list[object], fallback: Fallback, kernels: dict[str, object]) -> None:
+def register_kernels(kept: list[object], fallback: Fallback, kernels: Mapping[str, object]) -> None:
     """The boxed fallback, and kernels for what stock torch leaves to vendors."""
     import torch
 
@@ -152,11 +153,13 @@ def whole_operators() -> list[str]:
     """Operators that torch would run on a new device as several: one that allocates and one that writes, or worse."""
     import torch
 
+    from accel_device.operators import METADATA
+
     has = torch._C._dispatch_has_kernel_for_dispatch_key
     chosen = []
     for full in sorted(torch._C._dispatch_get_all_op_names()):
         name = full.removeprefix("aten::")
-        if name == full or name.partition(".")[2].endswith("out"):
+        if name == full or full in METADATA or name.partition(".")[2].endswith("out"):
             continue
         structured = has(full, "CompositeExplicitAutogradNonFunctional")
         optional = has(full, "CompositeExplicitAutograd") or has(full, "CompositeImplicitAutograd")

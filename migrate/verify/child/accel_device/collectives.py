@@ -9,17 +9,26 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 
 from accel_device.alias import host_alias
 from accel_device.machine import Machine
 
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from torch.distributed import ProcessGroup, Store, Work
+
+    Hidden = dict[int, tuple[ProcessGroup, ProcessGroup, object]]  # gloo, the group around it and its boxed form
+
 OPERATORS = (
-    "allreduce_ allreduce_coalesced_ broadcast_ allgather_ _allgather_base_ allgather_into_tensor_coalesced_ "
-    "reduce_scatter_ _reduce_scatter_base_ reduce_scatter_tensor_coalesced_ reduce_ gather_ scatter_ alltoall_ "
-    "alltoall_base_ barrier send recv_ recv_any_source_"
-).split()
+    "allreduce_", "allreduce_coalesced_", "broadcast_", "allgather_", "_allgather_base_",
+    "allgather_into_tensor_coalesced_", "reduce_scatter_", "_reduce_scatter_base_",
+    "reduce_scatter_tensor_coalesced_", "reduce_", "gather_", "scatter_", "alltoall_", "alltoall_base_", "barrier",
+    "send", "recv_", "recv_any_source_",
+)  # fmt: skip
 
 
 def install_collectives(machine: Machine) -> None:
@@ -28,7 +37,7 @@ def install_collectives(machine: Machine) -> None:
 
     if not machine.profile.backend or not dist.is_available() or not dist.is_gloo_available():
         return
-    hidden: dict[int, tuple[object, object, object]] = {}
+    hidden: Hidden = {}
     dist.Backend.register_backend(machine.profile.backend, group_maker(machine, hidden), devices=[machine.name])
     dist.Backend.default_device_backend_map[machine.name] = machine.profile.backend
     library = torch.library.Library("c10d", "IMPL")
@@ -41,12 +50,12 @@ def install_collectives(machine: Machine) -> None:
                 library.impl(name, Collective(machine, packet.default, hidden), "PrivateUse1", allow_override=True)
 
 
-def group_maker(machine: Machine, hidden: dict[int, tuple[object, object, object]]) -> Callable[..., object]:
+def group_maker(machine: Machine, hidden: Hidden) -> Callable[..., object]:
     """Makes the gloo group of a process group, and keeps the hidden one that serves its device tensors."""
     import torch.distributed as dist
     from torch._C import _distributed_c10d as c10d
 
-    def make(store: object, rank: int, size: int, timeout: object) -> object:
+    def make(store: Store, rank: int, size: int, timeout: timedelta) -> object:
         gloo = c10d.ProcessGroupGloo(store, rank, size, timeout)
         group = dist.ProcessGroup(store, rank, size)
         group._register_backend(torch.device("cpu"), dist.ProcessGroup.BackendType.GLOO, gloo)
@@ -62,9 +71,7 @@ def group_maker(machine: Machine, hidden: dict[int, tuple[object, object, object
 class Collective:
     """One operator of c10d for device tensors."""
 
-    def __init__(
-        self, machine: Machine, op: torch._ops.OpOverload, hidden: dict[int, tuple[object, object, object]]
-    ) -> None:
+    def __init__(self, machine: Machine, op: torch._ops.OpOverload, hidden: Hidden) -> None:
         self.machine, self.op, self.hidden = machine, op, hidden
         arguments = op._schema.arguments
         self.name = op._schema.name.removeprefix("c10d::")
@@ -81,7 +88,7 @@ class Collective:
         lowered = [self.lower(value) for value in args]
         lowered[self.group] = boxed
         if self.name in ("_allgather_base_", "_reduce_scatter_base_"):
-            lowered[:2] = [value.view(-1) for value in lowered[:2]]  # type: ignore[attr-defined]  # gloo cuts dim 0
+            lowered[:2] = [flat(value)[0].view(-1) for value in lowered[:2]]  # gloo cuts dim 0
         elif self.name == "barrier":
             lowered[0] = torch.empty(0, device="cpu")
         result = args[self.result] if self.result is not None else []
@@ -117,12 +124,12 @@ class Collective:
         return value
 
 
-def average(gloo: object, tensors: list[torch.Tensor]) -> object:
+def average(gloo: ProcessGroup, tensors: list[torch.Tensor]) -> Work:
     """AVG, which gloo has not: the sum, divided."""
-    work = gloo.allreduce(tensors)  # type: ignore[attr-defined]
+    work = gloo.allreduce(tensors)
     work.wait()
     for tensor in tensors:
-        tensor.div_(gloo.size())  # type: ignore[attr-defined]
+        tensor.div_(gloo.size())
     return work
 
 
@@ -130,4 +137,5 @@ def flat(value: object) -> list[torch.Tensor]:
     """The tensors of nested lists."""
     if isinstance(value, (list, tuple)):
         return [tensor for one in value for tensor in flat(one)]
-    return [value]  # type: ignore[list-item]
+    assert isinstance(value, torch.Tensor)
+    return [value]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+from typing import Any
 
 import torch
 
@@ -46,20 +47,20 @@ def watched_type(events: Events, device: str) -> str:
         def __eq__(self, other: object) -> bool:
             if names_cuda(other):
                 note(other, f'device.type == "{other}"')
-            return str.__eq__(self, other)  # type: ignore[no-any-return]
+            return str.__eq__(self, other)
 
         def __ne__(self, other: object) -> bool:
             if names_cuda(other):
                 note(other, f'device.type != "{other}"')
-            return str.__ne__(self, other)  # type: ignore[no-any-return]
+            return str.__ne__(self, other)
 
         def __hash__(self) -> int:
             return str.__hash__(self)
 
-        def startswith(self, prefix: object, *range: object) -> bool:  # type: ignore[override]
+        def startswith(self, prefix: Any, *range: Any) -> bool:
             if names_cuda(prefix):
                 note(prefix, f'device.type.startswith("{prefix}")')
-            return str.startswith(self, prefix, *range)  # type: ignore[arg-type]
+            return str.startswith(self, prefix, *range)
 
         def __reduce__(self) -> tuple[type, tuple[str]]:
             return str, (str(self),)

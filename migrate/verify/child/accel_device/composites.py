@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from accel_device.machine import Machine
 from accel_device.operators import Operator
 
 Kernel = Callable[..., object]
-Maybe = Tensor | None
+Maybe: TypeAlias = "Tensor | None"
 
 
 def vendor_kernels(machine: Machine, operators: dict[int, Operator]) -> dict[str, Kernel]:

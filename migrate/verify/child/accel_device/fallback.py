@@ -97,7 +97,7 @@ class Call:
         lowered, index, host = self.lower(args, -1)
         if kwargs:
             values, index, more = self.lower(tuple(kwargs.values()), index)
-            kwargs, host = dict(zip(kwargs, values)), host or more
+            kwargs, host = dict(zip(kwargs, values, strict=True)), host or more
         if host and index >= 0 and not plan.mixes:
             raise self.mixed(index, "cpu")
         try:
@@ -118,7 +118,7 @@ class Call:
         plan.count += 1
         lowered, index, host = self.lower(args, -1)
         values, index, more = self.lower(tuple(kwargs.values()), index)
-        named = dict(zip(kwargs, values))
+        named = dict(zip(kwargs, values, strict=True))
         if (host or more) and index >= 0 and not plan.mixes:
             raise self.mixed(index, "cpu")
         target = self.take_device(lowered, named) if plan.device is not None else None
@@ -222,14 +222,21 @@ class Call:
         plan, text = self.plan, str(error)
         if "Expected a value of type 'Tensor'" in text or "to be Tensor, but got" in text:
             # a number that stands for a tensor arrives as the number
+<<<<<<< HEAD
             tensors = [
                 torch.tensor(value, device="cpu")
                 if wanted and isinstance(value, (bool, int, float, complex))
                 else value
                 for value, wanted in zip(args, plan.tensors)
+=======
+            numbers = [
+                wanted and isinstance(value, complex | int | float)
+                for value, wanted in zip(args, plan.tensors, strict=False)
+>>>>>>> v-device
             ]
-            if any(isinstance(new, Tensor) and not isinstance(old, Tensor) for new, old in zip(tensors, args)):
-                return plan.call(*tensors, **kwargs)
+            if any(numbers):
+                given = zip(args, numbers, strict=True)
+                return plan.call(*[torch.tensor(one, device="cpu") if bare else one for one, bare in given], **kwargs)
         if plan.outputs and not plan.fresh and "not resizable" in text:
             plan.fresh = True
             return self.general(*args, **kwargs)
@@ -245,7 +252,7 @@ class Call:
         if len(returns) == 1:
             return self.relate(returns[0], result, args, kwargs, index)
         assert isinstance(result, tuple)
-        return tuple(self.relate(kind, one, args, kwargs, index) for kind, one in zip(returns, result))
+        return tuple(self.relate(kind, one, args, kwargs, index) for kind, one in zip(returns, result, strict=True))
 
     def relate(
         self,

@@ -18,41 +18,45 @@ _as_strided = torch.ops.aten.as_strided.default._op_dk
 _set_storage = torch.ops.aten.set_.source_Storage_storage_offset._op_dk
 
 
-def special_kernels(machine: Machine) -> dict[str, Callable[..., object]]:
-    """Kernels by the full name of their operator."""
+class Kernels:
+    """Kernels by the full name of their operator: `table`."""
 
-    def copy(target: Tensor, source: Tensor, non_blocking: bool = False) -> Tensor:
-        machine.start()
-        if machine.profile.strict_dtypes and target.get_device() >= 0 > source.get_device():
-            check_values(machine, source.detach())
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+
+    def table(self) -> dict[str, Callable[..., object]]:
+        return {
+            "aten::copy_": self.copy,
+            "aten::_copy_from": self.copy_from,
+            "aten::_copy_from_and_resize": self.copy_and_resize,
+            "aten::_to_copy": self.convert,
+            "aten::clone": self.clone,
+            "aten::resize_": self.resize,
+            "aten::_local_scalar_dense": self.read_value,
+            "aten::_efficientzerotensor": self.make_zeros,
+            "aten::record_stream": lambda tensor, stream: None,
+            "aten::is_pinned": lambda tensor, device=None: False,
+            "aten::_pin_memory": self.refuse_pinning,
+        }
+
+    def copy(self, target: Tensor, source: Tensor, non_blocking: bool = False) -> Tensor:
+        self.machine.start()
+        if self.machine.profile.strict_dtypes and target.get_device() >= 0 > source.get_device():
+            check_values(self.machine, source.detach())
         with torch._C._AutoDispatchBelowAutograd():
             numeric_alias(target).copy_(numeric_alias(source))
         return target
 
-    def copy_from(source: Tensor, target: Tensor, non_blocking: bool = False) -> Tensor:
-        return copy(target, source)
+    def copy_from(self, source: Tensor, target: Tensor, non_blocking: bool = False) -> Tensor:
+        return self.copy(target, source)
 
-    def copy_and_resize(source: Tensor, target: Tensor) -> Tensor:
+    def copy_and_resize(self, source: Tensor, target: Tensor) -> Tensor:
         if target.shape != source.shape:
             target.resize_(source.shape)
-        return copy(target, source)
-
-    def read_value(tensor: Tensor) -> object:
-        return host_alias(tensor).item()
-
-    def resize(tensor: Tensor, size: list[int], memory_format: torch.memory_format | None = None) -> Tensor:
-        return resize_tensor(machine, tensor, size)
-
-    def make_zeros(
-        size: list[int],
-        dtype: torch.dtype | None = None,
-        layout: torch.layout | None = None,
-        device: torch.device | None = None,
-        pin_memory: bool | None = None,
-    ) -> Tensor:
-        return torch.zeros(size, dtype=dtype, device=device)
+        return self.copy(target, source)
 
     def convert(
+        self,
         tensor: Tensor,
         dtype: torch.dtype | None = None,
         layout: torch.layout | None = None,
@@ -61,35 +65,36 @@ def special_kernels(machine: Machine) -> dict[str, Callable[..., object]]:
         non_blocking: bool = False,
         memory_format: torch.memory_format | None = None,
     ) -> Tensor:
-        made = _to_copy(numeric_alias(tensor), dtype=dtype, memory_format=memory_format)
-        index = tensor.get_device() if device is None else machine.place(device)
-        return made if index is None else new_tensor(machine, made, index)
+        here = device is None or device.type == self.machine.name
+        elsewhere = None if here else device
+        made = _to_copy(numeric_alias(tensor), dtype=dtype, device=elsewhere, memory_format=memory_format)
+        if not here:
+            return made
+        index = tensor.get_device() if device is None else self.machine.index_of(device)
+        return new_tensor(self.machine, made, index)
 
-    def clone(tensor: Tensor, memory_format: torch.memory_format | None = None) -> Tensor:
-        return new_tensor(machine, numeric_alias(tensor).clone(memory_format=memory_format), tensor.get_device())
+    def clone(self, tensor: Tensor, memory_format: torch.memory_format | None = None) -> Tensor:
+        made = numeric_alias(tensor).clone(memory_format=memory_format)
+        return new_tensor(self.machine, made, tensor.get_device())
 
-    def do_nothing(*args: object) -> None:
-        return None
+    def resize(self, tensor: Tensor, size: list[int], memory_format: torch.memory_format | None = None) -> Tensor:
+        return resize_tensor(self.machine, tensor, size)
 
-    def answer_false(*args: object) -> bool:
-        return False
+    def read_value(self, tensor: Tensor) -> object:
+        return host_alias(tensor).item()
 
-    def refuse_pinning(tensor: Tensor, device: torch.device | None = None) -> Tensor:
+    def make_zeros(
+        self,
+        size: list[int],
+        dtype: torch.dtype | None = None,
+        layout: torch.layout | None = None,
+        device: torch.device | None = None,
+        pin_memory: bool | None = None,
+    ) -> Tensor:
+        return torch.zeros(size, dtype=dtype, device=device)
+
+    def refuse_pinning(self, tensor: Tensor, device: torch.device | None = None) -> Tensor:
         raise RuntimeError(f"cannot pin '{tensor.type()}' only dense CPU tensors can be pinned")
-
-    return {
-        "aten::copy_": copy,
-        "aten::_copy_from": copy_from,
-        "aten::_copy_from_and_resize": copy_and_resize,
-        "aten::_local_scalar_dense": read_value,
-        "aten::resize_": resize,
-        "aten::_efficientzerotensor": make_zeros,
-        "aten::_to_copy": convert,
-        "aten::clone": clone,
-        "aten::record_stream": do_nothing,
-        "aten::is_pinned": answer_false,
-        "aten::_pin_memory": refuse_pinning,
-    }
 
 
 def new_tensor(machine: Machine, made: Tensor, index: int) -> Tensor:
@@ -123,7 +128,8 @@ def resize_tensor(machine: Machine, tensor: Tensor, size: list[int]) -> Tensor:
         index = tensor.get_device()
         machine.memory[index].add(larger.untyped_storage())
         storage = device_alias(larger, index).untyped_storage()
-    strides, step = [], 1
+    strides: list[int] = []
+    step = 1
     for length in reversed(size):
         strides.insert(0, step)
         step *= max(int(length), 1)

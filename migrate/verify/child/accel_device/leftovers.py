@@ -120,7 +120,7 @@ def replace_maker(events: Events, kind: type, hook: str, what: str) -> None:
 
 
 def guard_initialization(events: Events) -> None:
-    """`device="cuda"` in a factory, `.to("cuda")`, `torch.load(map_location="cuda")`: whatever would open the device."""
+    """`device="cuda"` in a factory, `.to("cuda")`, `map_location="cuda"`: whatever would open the device."""
     open_device = torch.cuda._lazy_init
 
     def lazy_init() -> object:

@@ -6,14 +6,14 @@ import os
 import sys
 import threading
 from types import CodeType, FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from accel_device.events import Events
 
-    Trace = Callable[[FrameType, str, object], object]
+    Trace = Callable[[FrameType, str, Any], Any]  # as typeshed has it
 
 
 class Lines:
@@ -27,8 +27,8 @@ class Lines:
     def start(self) -> None:
         if not self.watch:
             return
-        if sys.version_info >= (3, 12):
-            self.monitor()
+        if hasattr(sys, "monitoring"):
+            self.monitor(sys.monitoring)
         else:
             threading.settrace(self.enter)
             sys.settrace(self.enter)
@@ -47,9 +47,8 @@ class Lines:
             self.left[file].discard(line)
             self.events.write({"kind": "ran", "file": file.removeprefix(self.events.root), "line": line})
 
-    def monitor(self) -> None:
+    def monitor(self, monitoring: Any) -> None:
         """Python 3.12 and later: events that switch themselves off."""
-        monitoring = sys.monitoring
         tool = next(number for number in (4, 3, 5, 1, 2) if monitoring.get_tool(number) is None)
         monitoring.use_tool_id(tool, "accel-migrate")
 
@@ -66,14 +65,14 @@ class Lines:
         monitoring.register_callback(tool, monitoring.events.LINE, step)
         monitoring.set_events(tool, monitoring.events.PY_START)
 
-    def enter(self, frame: FrameType, event: str, argument: object) -> Trace | None:
+    def enter(self, frame: FrameType, event: str, argument: Any) -> Trace | None:
         """The trace function of a call: lines are traced in frames of watched files only."""
         file = self.file(frame.f_code)
         if not file or not self.left[file]:
             return None
         left = self.left[file]
 
-        def step(frame: FrameType, event: str, argument: object) -> Trace | None:
+        def step(frame: FrameType, event: str, argument: Any) -> Trace | None:
             if event == "line" and frame.f_lineno in left:
                 self.note(file, frame.f_lineno)
             return step if left else None

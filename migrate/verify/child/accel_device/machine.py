@@ -15,7 +15,7 @@ from accel_device.profile import Profile
 from accel_device.seeds import DeviceGenerator
 
 
-class NotModelled(NotImplementedError):
+class NotModelledError(NotImplementedError):
     """The vendor has it, the simulation has not: nothing can be said about this line."""
 
 
@@ -41,6 +41,7 @@ class Machine:
         self.memory = [Memory() for _ in range(profile.devices)]
         self.own_generators: dict[int, weakref.ref[torch.Generator]] = {}
         self.lock = threading.RLock()
+        self.streams: dict[int, torch.Stream] = {}  # the current stream of a device, where it is not the default
         self.rank: int | None = None
         self.modelled: dict[str, object] = {}  # what the simulation implements of the vendor's names
         self.seconds = 0.0
@@ -79,10 +80,6 @@ class Machine:
             raise TypeError(f"Expected a {self.name} device, but got: {device!r}")
         return self.check_index(device)
 
-    def place(self, device: torch.device) -> int | None:
-        """The index of a torch.device that is the simulated one, None for the CPU."""
-        return self.index_of(device) if device.type == self.name else None
-
     def check_index(self, index: int) -> int:
         if index == -1:
             return self.current.index
@@ -102,4 +99,4 @@ class Machine:
         """Record and raise that the simulation has no model of something."""
         why = f"{what} exists at the vendor, but the simulation does not model it"
         self.events.record("unmodelled", what, self.events.user_frame(), why, raised=True)
-        raise NotModelled(why)
+        raise NotModelledError(why)

@@ -5,23 +5,20 @@ from __future__ import annotations
 import torch
 
 # Operators that a device accepts with a CPU tensor next to its own.
-MIXING = frozenset(
-    f"aten::{name}"
-    for name in (
-        "copy_ _copy_from _to_copy _copy_from_and_resize index index_put_ _index_put_impl_ index_put _unsafe_index "
-        "_unsafe_index_put _pack_padded_sequence _foreach_copy_ _ctc_loss set_data copy"
-    ).split()
-)
+MIXING = frozenset((
+    "aten::copy_", "aten::_copy_from", "aten::_to_copy", "aten::_copy_from_and_resize", "aten::copy",
+    "aten::_foreach_copy_", "aten::set_data", "aten::index", "aten::index_put", "aten::index_put_",
+    "aten::_index_put_impl_", "aten::_unsafe_index", "aten::_unsafe_index_put", "aten::_pack_padded_sequence",
+    "aten::_ctc_loss",
+))  # fmt: skip
 # Operators in which even a CPU tensor without dimensions is on the wrong device.
 NO_SCALARS = frozenset(("aten::cat", "aten::stack"))
 # Operators that touch metadata only: the CPU kernel takes the device tensor as it is.
-METADATA = frozenset(
-    f"aten::{name}"
-    for name in (
-        "as_strided set_.source_Storage_storage_offset set_.source_Storage set_.source_Tensor set_ view "
-        "_reshape_alias unfold alias detach view.dtype as_strided_"
-    ).split()
-)
+METADATA = frozenset((
+    "aten::as_strided", "aten::as_strided_", "aten::view", "aten::view.dtype", "aten::_reshape_alias", "aten::unfold",
+    "aten::alias", "aten::detach", "aten::set_", "aten::set_.source_Storage", "aten::set_.source_Tensor",
+    "aten::set_.source_Storage_storage_offset",
+))  # fmt: skip
 # Their CPU kernels resize the output more than once.
 REALLOCATING = frozenset(("aten::mse_loss.out", "aten::smooth_l1_loss.out", "aten::huber_loss.out"))
 

@@ -8,6 +8,11 @@ import torch
 
 from accel_device.machine import Machine
 
+ACCELERATOR = (
+    "is_available", "device_count", "synchronize", "current_stream", "set_stream", "empty_cache", "memory_allocated",
+    "max_memory_allocated", "memory_reserved", "max_memory_reserved", "memory_stats", "reset_peak_memory_stats",
+    "reset_accumulated_memory_stats",
+)  # fmt: skip
 PINNED = "_accel_pinned"
 
 
@@ -21,12 +26,7 @@ def patch_torch(machine: Machine) -> None:
 
 def patch_accelerator(machine: Machine) -> None:
     names, accelerator = machine.modelled, torch.accelerator
-    same = (
-        "is_available device_count synchronize current_stream set_stream empty_cache memory_allocated "
-        "max_memory_allocated memory_reserved max_memory_reserved memory_stats reset_peak_memory_stats "
-        "reset_accumulated_memory_stats"
-    ).split()
-    for name in same:
+    for name in ACCELERATOR:
         if hasattr(accelerator, name):
             setattr(accelerator, name, names[name])
     accelerator.current_device_index = accelerator.current_device_idx = names["current_device"]
@@ -85,24 +85,18 @@ def patch_generator(machine: Machine) -> None:
     """`torch.Generator(device=…)`: a CPU generator that says it is the device's."""
     base = torch._C.Generator
 
-    class Kind(type(base)):  # type: ignore[misc]
-        def __instancecheck__(cls, obj: object) -> bool:
-            return isinstance(obj, base)
+    def make(cls: type, device: object = "cpu") -> torch.Generator:
+        where = torch.device(device)
+        if where.type != machine.name:
+            return base(device)
+        machine.start()
+        made = base.__new__(cls, "cpu")
+        made._accel_device = torch.device(machine.name, machine.index_of(where))
+        machine.own_generators[made._cdata] = weakref.ref(made)
+        return made
 
-    class Generator(base, metaclass=Kind):
-        def __new__(cls, device: object = "cpu") -> torch.Generator:
-            where = torch.device(device)
-            if where.type != machine.name:
-                return base(device)
-            machine.start()
-            made = super().__new__(cls, "cpu")
-            made._accel_device = torch.device(machine.name, machine.index_of(where))
-            machine.own_generators[made._cdata] = weakref.ref(made)
-            return made
-
-        @property
-        def device(self) -> torch.device:
-            return self._accel_device
-
-    Generator.__module__, Generator.__qualname__ = "torch", "Generator"
-    torch.Generator = Generator
+    # isinstance() has to hold for generators that torch makes itself
+    kind = type("Kind", (type(base),), {"__instancecheck__": lambda cls, obj: isinstance(obj, base)})
+    device = property(lambda self: self._accel_device)
+    body = {"__new__": make, "device": device, "__module__": "torch", "__qualname__": "Generator"}
+    torch.Generator = kind("Generator", (base,), body)

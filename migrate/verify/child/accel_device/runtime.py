@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import torch
 
 from accel_device.machine import Machine
-from accel_device.statistics import CAPACITY, memory_names
+from accel_device.seeds import DeviceGenerator
+from accel_device.statistics import CAPACITY, MemoryStatistics
 from accel_device.streams import stream_names
 
 TYPES = ("Float", "Double", "Half", "BFloat16", "Int", "Long", "Short", "Char", "Byte", "Bool")
@@ -20,14 +21,21 @@ NO_CAPABILITY = ("npu", "tpu")  # these vendors answer None, the others a pair
 def implementations(machine: Machine) -> dict[str, object]:
     """Everything that is modelled."""
     names = {
-        **device_names(machine),
-        **random_names(machine),
+        **methods(Devices(machine)),
+        **methods(RandomNumbers(machine)),
+        **methods(MemoryStatistics(machine)),
         **precision_names(machine),
         **stream_names(machine),
-        **memory_names(machine),
+        "_lazy_init": machine.start,
+        "_is_in_bad_fork": lambda: machine.forked,
         **{f"{kind}Tensor": legacy_type(machine, f"{kind}Tensor") for kind in TYPES},
     }
     return {name: titled(name, value, machine.profile.module) for name, value in names.items()}
+
+
+def methods(owner: object) -> dict[str, object]:
+    """The public methods of an object by their names."""
+    return {name: getattr(owner, name) for name in dir(owner) if not name.startswith("_")}
 
 
 def titled(name: str, value: object, module: str) -> object:
@@ -44,97 +52,112 @@ def titled(name: str, value: object, module: str) -> object:
     return call
 
 
-def device_names(machine: Machine) -> dict[str, object]:
+class Devices:
     """The names that have to do with devices."""
 
-    def set_device(device: object) -> None:
-        machine.current.index = machine.index_of(device)
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._debug = 0
 
+<<<<<<< HEAD
     def properties(device: object = None) -> SimpleNamespace:
         machine.index_of(device)
         cores = os.cpu_count() or 1
         return SimpleNamespace(name=title(device), total_memory=CAPACITY, major=0, minor=0, multi_processor_count=cores)
+=======
+    def is_available(self) -> bool:
+        return self._machine.count > 0
+>>>>>>> v-device
 
-    def title(device: object = None) -> str:
-        return f"Simulated {machine.name.upper()} {machine.index_of(device)}"
+    def device_count(self) -> int:
+        return self._machine.count
 
-    def capability(device: object = None) -> tuple[int, int] | None:
-        machine.index_of(device)
-        return None if machine.name in NO_CAPABILITY else (0, 0)
+    def current_device(self) -> int:
+        return self._machine.current.index
 
-    def synchronize(device: object = None) -> None:
-        machine.index_of(device)
-        machine.start()
+    def set_device(self, device: object) -> None:
+        self._machine.current.index = self._machine.index_of(device)
 
-    debug = [0]
+    def is_initialized(self) -> bool:
+        return self._machine.started and not self._machine.forked
 
-    def set_debug(mode: int | str) -> None:
-        debug[0] = {"default": 0, "warn": 1, "error": 2}[mode] if isinstance(mode, str) else mode
+    def init(self) -> None:
+        self._machine.start()
 
-    return {
-        "is_available": lambda: machine.count > 0,
-        "device_count": lambda: machine.count,
-        "current_device": lambda: machine.current.index,
-        "set_device": set_device,
-        "is_initialized": lambda: machine.started and not machine.forked,
-        "init": machine.start,
-        "_lazy_init": machine.start,
-        "_is_in_bad_fork": lambda: machine.forked,
-        "synchronize": synchronize,
-        "get_device_name": title,
-        "get_device_properties": properties,
-        "get_device_capability": capability,
-        "can_device_access_peer": lambda device, peer_device: device != peer_device,
-        "utilization": lambda device=None: 0,
-        "set_sync_debug_mode": set_debug,
-        "get_sync_debug_mode": lambda: debug[0],
-    }
+    def synchronize(self, device: object = None) -> None:
+        self._machine.index_of(device)
+        self._machine.start()
+
+    def get_device_name(self, device: object = None) -> str:
+        return f"Simulated {self._machine.name.upper()} {self._machine.index_of(device)}"
+
+    def get_device_properties(self, device: object = None) -> SimpleNamespace:
+        name, cores = self.get_device_name(device), os.cpu_count() or 1
+        return SimpleNamespace(name=name, total_memory=CAPACITY, major=0, minor=0, multi_processor_count=cores)
+
+    def get_device_capability(self, device: object = None) -> tuple[int, int] | None:
+        self._machine.index_of(device)
+        return None if self._machine.name in NO_CAPABILITY else (0, 0)
+
+    def can_device_access_peer(self, device: object, peer_device: object) -> bool:
+        return self._machine.index_of(device) != self._machine.index_of(peer_device)
+
+    def utilization(self, device: object = None) -> int:
+        return 0
+
+    def set_sync_debug_mode(self, debug_mode: int | str) -> None:
+        modes = {"default": 0, "warn": 1, "error": 2}
+        self._debug = modes[debug_mode] if isinstance(debug_mode, str) else debug_mode
+
+    def get_sync_debug_mode(self) -> int:
+        return self._debug
 
 
-def random_names(machine: Machine) -> dict[str, object]:
+class RandomNumbers:
     """The names that have to do with random numbers."""
 
-    def seed_all(seed: int, indexes: Iterable[int]) -> None:
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def _seed(self, seed: int, indexes: Iterable[int]) -> None:
+        machine = self._machine
         machine.seed = int(seed)
         if machine.started and not machine.forked:
             for index in indexes:
                 machine.generators[index].manual_seed(int(seed))
 
-    def every() -> range:
-        return range(machine.count)
+    def _generator(self, device: object = None) -> DeviceGenerator:
+        self._machine.start()
+        return self._machine.generators[self._machine.index_of(device)]
 
-    def state(device: object = None) -> torch.Tensor:
-        machine.start()
-        return machine.generators[machine.index_of(device)].get_state()
+    def manual_seed(self, seed: int) -> None:
+        self._seed(seed, [self._machine.current.index])
 
-    def set_state(new_state: torch.Tensor, device: object = None) -> None:
-        machine.start()
-        machine.generators[machine.index_of(device)].set_state(new_state)
+    def manual_seed_all(self, seed: int) -> None:
+        self._seed(seed, range(self._machine.count))
 
-    def set_states(new_states: Iterable[torch.Tensor]) -> None:
-        for index, new in enumerate(new_states):
-            set_state(new, index)
+    def seed(self) -> None:
+        self._generator().seed()
 
-    def reseed(indexes: Iterable[int]) -> None:
-        machine.start()
-        for index in indexes:
-            machine.generators[index].seed()
+    def seed_all(self) -> None:
+        for index in range(self._machine.count):
+            self._generator(index).seed()
 
-    def initial_seed() -> int:
-        machine.start()
-        return machine.generators[machine.current.index].value
+    def initial_seed(self) -> int:
+        return self._generator().value
 
-    return {
-        "manual_seed": lambda seed: seed_all(seed, [machine.current.index]),
-        "manual_seed_all": lambda seed: seed_all(seed, every()),
-        "seed": lambda: reseed([machine.current.index]),
-        "seed_all": lambda: reseed(every()),
-        "initial_seed": initial_seed,
-        "get_rng_state": state,
-        "set_rng_state": set_state,
-        "get_rng_state_all": lambda: [state(index) for index in every()],
-        "set_rng_state_all": set_states,
-    }
+    def get_rng_state(self, device: object = None) -> torch.Tensor:
+        return self._generator(device).get_state()
+
+    def set_rng_state(self, new_state: torch.Tensor, device: object = None) -> None:
+        self._generator(device).set_state(new_state)
+
+    def get_rng_state_all(self) -> list[torch.Tensor]:
+        return [self.get_rng_state(index) for index in range(self._machine.count)]
+
+    def set_rng_state_all(self, new_states: Iterable[torch.Tensor]) -> None:
+        for index, state in enumerate(new_states):
+            self.set_rng_state(state, index)
 
 
 def precision_names(machine: Machine) -> dict[str, object]:

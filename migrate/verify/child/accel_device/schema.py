@@ -8,10 +8,11 @@ Layout (`ACCEL_VERIFY` is the absolute path of the run folder; PYTHONPATH = `<ch
     site/<distribution>-<version>.dist-info/    METADATA, top_level.txt, RECORD; entry_points.txt when autoload
     events/<pid>.jsonl    written by the processes; the parent creates the folder `events`
 
-A command is started as plain Python (`python train.py …`, `python -m package.module …`, `python -m torch.distributed.run
-…`) or as `python -m accel_device -- train.py …`, which checks the versions, then *becomes* that same plain Python
-(exec), so argv, sys.path and tracebacks are the script's own. The simulation itself is started by `sitecustomize` in
-every Python process that inherits the environment; torch is patched as soon as it has been imported.
+A command is started as plain Python (`python train.py …`, `python -m package.module …`,
+`python -m torch.distributed.run …`) or as `python -m accel_device -- train.py …`, which checks the versions, then
+*becomes* that same plain Python (exec), so argv, sys.path and tracebacks are the script's own. The simulation itself is
+started by `sitecustomize` in every Python process that inherits the environment; torch is patched as soon as it has
+been imported.
 
 profile.json
     target        "npu"
@@ -43,7 +44,7 @@ events/<pid>.jsonl: one JSON object a line, each appended in one write. Every ki
     silent        use of CUDA that does nothing and says nothing: `what` "torch.cuda.is_available()", …
     compare       a test for CUDA that is false on the device: `what` 'device.type == "cuda"', "Tensor.is_cuda", …
     missing       a name that the vendor does not have (AttributeError); `why` is its advice, `rule` the row's id
-    unmodelled    something the vendor has and the simulation has not: it raised NotModelled
+    unmodelled    something the vendor has and the simulation has not: it raised NotModelledError
     mixed         tensors of two devices met in one operator
     dtype         a dtype or a value that the device refuses (strict_dtypes)
     fork          the device was used in a forked child of a process that had used it

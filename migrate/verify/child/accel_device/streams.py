@@ -11,8 +11,35 @@ from accel_device.machine import Machine
 
 def stream_names(machine: Machine) -> dict[str, object]:
     """The names of `torch.<device>` that have to do with streams, events and the current device."""
-    current: dict[int, torch.Stream] = {}
+    event, context = event_class(machine), context_class(machine)
+    stream = stream_class(machine, event, context)
+    classes = (stream, event, context, *device_classes(machine))
+    for kind in classes:
+        kind.__module__, kind.__qualname__ = machine.profile.module, kind.__name__
+    defaults: dict[int, torch.Stream] = {}
 
+    def default_stream(device: object = None) -> torch.Stream:
+        index = machine.index_of(device)
+        if index not in defaults:
+            defaults[index] = stream(index)
+        return defaults[index]
+
+    def current_stream(device: object = None) -> torch.Stream:
+        return machine.streams.get(machine.index_of(device)) or default_stream(device)
+
+    def set_stream(stream: torch.Stream) -> None:
+        machine.streams[stream.device.index] = stream
+
+    return {kind.__name__: kind for kind in classes} | {
+        "stream": context,
+        "current_stream": current_stream,
+        "default_stream": default_stream,
+        "set_stream": set_stream,
+        "is_current_stream_capturing": lambda: False,
+    }
+
+
+def stream_class(machine: Machine, event_type: type, context: type) -> type:
     class Stream(torch.Stream):
         def __new__(cls, device: object = None, priority: int = 0, **more: object) -> Stream:
             machine.start()
@@ -20,12 +47,12 @@ def stream_names(machine: Machine) -> dict[str, object]:
             stream: Stream = super().__new__(cls, device=where, priority=priority)
             return stream
 
-        def record_event(self, event: Event | None = None) -> Event:
-            event = event or Event()
-            event.record(self)
-            return event
+        def record_event(self, event: torch.Event = None) -> torch.Event:
+            recorded = event_type() if event is None else event
+            recorded.record(self)
+            return recorded
 
-        def wait_event(self, event: Event) -> None:
+        def wait_event(self, event: object) -> None:
             pass
 
         def wait_stream(self, stream: torch.Stream) -> None:
@@ -39,13 +66,17 @@ def stream_names(machine: Machine) -> dict[str, object]:
             return True
 
         def __enter__(self) -> Stream:
-            self.context = StreamContext(self)
+            self.context = context(self)
             self.context.__enter__()
             return self
 
         def __exit__(self, *details: object) -> None:
             self.context.__exit__(*details)
 
+    return Stream
+
+
+def event_class(machine: Machine) -> type:
     class Event:
         def __init__(self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False) -> None:
             machine.start()
@@ -64,14 +95,18 @@ def stream_names(machine: Machine) -> dict[str, object]:
         def synchronize(self) -> None:
             pass
 
-        def elapsed_time(self, end: Event) -> float:
+        def elapsed_time(self, end_event: Event) -> float:
             """Milliseconds between two recorded events."""
-            if not (self.enable_timing and end.enable_timing):
+            if not (self.enable_timing and end_event.enable_timing):
                 raise RuntimeError("Both events must be created with argument 'enable_timing=True'.")
-            if self.recorded is None or end.recorded is None:
+            if self.recorded is None or end_event.recorded is None:
                 raise RuntimeError("Both events must be recorded before calculating elapsed time.")
-            return (end.recorded - self.recorded) * 1000
+            return (end_event.recorded - self.recorded) * 1000
 
+    return Event
+
+
+def context_class(machine: Machine) -> type:
     class StreamContext:
         def __init__(self, stream: torch.Stream | None) -> None:
             self.stream = stream
@@ -79,18 +114,22 @@ def stream_names(machine: Machine) -> dict[str, object]:
         def __enter__(self) -> None:
             if self.stream is not None:
                 index = self.stream.device.index
-                self.before = current.get(index), machine.current.index
-                current[index] = self.stream
+                self.before = machine.streams.get(index), machine.current.index
+                machine.streams[index] = self.stream
                 machine.current.index = index
 
         def __exit__(self, *details: object) -> None:
             if self.stream is not None:
                 stream, machine.current.index = self.before
                 if stream is None:
-                    del current[self.stream.device.index]
+                    del machine.streams[self.stream.device.index]
                 else:
-                    current[self.stream.device.index] = stream
+                    machine.streams[self.stream.device.index] = stream
 
+    return StreamContext
+
+
+def device_classes(machine: Machine) -> tuple[type, type]:
     class device:  # noqa: N801  # vendors call it so
         def __init__(self, device: object) -> None:
             self.idx = machine.index_of(device)
@@ -105,27 +144,4 @@ def stream_names(machine: Machine) -> dict[str, object]:
         def __init__(self, obj: torch.Tensor) -> None:
             super().__init__(obj.device if obj.device.type == machine.name else None)
 
-    defaults: dict[int, torch.Stream] = {}
-
-    def default_stream(device: object = None) -> torch.Stream:
-        index = machine.index_of(device)
-        if index not in defaults:
-            defaults[index] = Stream(index)
-        return defaults[index]
-
-    def current_stream(device: object = None) -> torch.Stream:
-        return current.get(machine.index_of(device)) or default_stream(device)
-
-    def set_stream(stream: torch.Stream) -> None:
-        current[stream.device.index] = stream
-
-    classes: tuple[type, ...] = (Stream, Event, StreamContext, device, device_of)
-    for kind in classes:
-        kind.__module__, kind.__qualname__ = machine.profile.module, kind.__name__
-    return {kind.__name__: kind for kind in classes} | {
-        "stream": StreamContext,
-        "current_stream": current_stream,
-        "default_stream": default_stream,
-        "set_stream": set_stream,
-        "is_current_stream_capturing": lambda: False,
-    }
+    return device, device_of
