@@ -17,13 +17,7 @@ def why_not() -> str:
     try:
         version = importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
-<<<<<<< HEAD
-        return (
-            f"{sys.executable} has no torch: the simulated device needs torch {oldest} or later (a CPU build is enough)"
-        )
-=======
         return f"{sys.executable} has no torch: the simulated device needs {oldest} or later (a CPU build is enough)"
->>>>>>> v-device
     if tuple(int(number) for number in re.findall(r"\d+", version)[:2]) < OLDEST_TORCH:
         return f"torch {version} is too old: the simulated device needs torch {oldest} or later"
     return ""
