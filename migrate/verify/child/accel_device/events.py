@@ -59,11 +59,7 @@ class Events:
         return path.removeprefix(self.root), frame.f_lineno
 
     def whose(self, filename: str) -> str:
-<<<<<<< HEAD
-        """ "user", "torch", "simulation" or "library": who wrote the code of a file."""
-=======
         """Who wrote the code of a file: "user", "torch", "simulation" or "library"."""
->>>>>>> v-device
         kind = self.kinds.get(filename)
         if kind is None:
             kind = self.kinds[filename] = self.judge(filename)

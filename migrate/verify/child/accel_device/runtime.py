@@ -59,15 +59,8 @@ class Devices:
         self._machine = machine
         self._debug = 0
 
-<<<<<<< HEAD
-    def properties(device: object = None) -> SimpleNamespace:
-        machine.index_of(device)
-        cores = os.cpu_count() or 1
-        return SimpleNamespace(name=title(device), total_memory=CAPACITY, major=0, minor=0, multi_processor_count=cores)
-=======
     def is_available(self) -> bool:
         return self._machine.count > 0
->>>>>>> v-device
 
     def device_count(self) -> int:
         return self._machine.count

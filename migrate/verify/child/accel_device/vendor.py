@@ -39,7 +39,7 @@ class VendorModule(ModuleType):
         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
 
     def is_kernel(self, name: str) -> bool:
-        """Whether a name of the package is one of the vendor's kernels (`npu_rms_norm`), which the tables do not list."""
+        """Whether this is the package, and a name one of the vendor's kernels (`npu_rms_norm`): no table lists them."""
         machine, _, names = self._accel
         return self.__name__ == machine.profile.package and name.startswith(f"{machine.name}_") and name not in names
 
