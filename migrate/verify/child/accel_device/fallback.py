@@ -46,13 +46,17 @@ class Fallback:
 
     def choose(self, op: torch._ops.OpOverload) -> Kernel:
         """How an operator is run, decided at its first call."""
-        plan = self.operators[id(op)] = Operator(op)
+        machine, plan = self.machine, Operator(op)
+        self.operators[id(op)] = plan
         special = self.special.get(plan.name)
         if special is not None:
 
             def kernel(*args: object, **kwargs: object) -> object:
+                began = perf_counter()
                 plan.count += 1
-                return special(*args, **kwargs)
+                result = special(*args, **kwargs)
+                machine.seconds += perf_counter() - began
+                return result
 
         elif plan.name in METADATA:
             call = op._op_dk
@@ -61,7 +65,7 @@ class Fallback:
                 return call(HOST_KEY, *args, **kwargs)
 
         else:
-            run = Call(self.machine, plan)
+            run = Call(machine, plan)
             kernel = run.simple if plan.simple else run.general
         self.kernels[id(op)] = kernel
         return kernel

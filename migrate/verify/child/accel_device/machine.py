@@ -51,6 +51,8 @@ class Machine:
     def note_fork(self) -> None:
         self.forked = self.started
         self.seconds = 0.0
+        for memory in self.memory:
+            memory.forget()
 
     def start(self) -> None:
         """Open the device, as the first operator or an explicit init does; raises in a forked child."""
