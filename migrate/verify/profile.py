@@ -45,6 +45,10 @@ def _name(rule: Rule, table: Table) -> str | None:
     return moved + rule.key.removeprefix(module) if inside else None
 
 
+def _is_in(module: str, name: str) -> bool:
+    return name == module or name.startswith(f"{module}.")
+
+
 def loads_itself(table: Table, torch: str, min_torch: str | None) -> bool:
     """Whether the torch that runs the script loads the plug-in by itself; the oldest that it is for counts as well."""
     until = table.target.import_until
@@ -72,5 +76,6 @@ def profile_of(table: Table, torch: str, min_torch: str | None, run: Mapping[str
         "autoload": loads_itself(table, torch, min_torch),
         "names": _below(words.module, names),
         "package_names": _below(table.target.package, names),
+        "torch_names": _below("torch", {name: row for name, row in names.items() if not _is_in(words.module, name)}),
         **run,
     }

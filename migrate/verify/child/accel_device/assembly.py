@@ -112,6 +112,9 @@ def build_machine(session: Session) -> None:
 
     machine = Machine(session.profile, session.events)
     registration.rename_privateuse1_backend(machine.name)
+    activities = torch.profiler.ProfilerActivity
+    if not hasattr(activities, machine.name.upper()):  # torch 2.13 does it itself
+        setattr(activities, machine.name.upper(), activities.PrivateUse1)
     machine.modelled.update(implementations(machine))
     torch._register_device_module(machine.name, build_vendor(machine))
     registration.generate_methods_for_privateuse1_backend(for_storage=True)

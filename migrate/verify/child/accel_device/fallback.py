@@ -202,6 +202,8 @@ class Call:
     def draw(self, lowered: list[object], named: dict[str, object], index: int) -> object:
         """Call a random operator with the device's generator, or with the device generator it was given."""
         machine, position = self.machine, self.plan.generator
+        if machine.profile.shared_random:
+            return self.call(*lowered, **named)
         if position is None:
             with machine.lock:  # it reads torch's default generator: lend it the device's state
                 kept = torch.default_generator.get_state()

@@ -82,6 +82,12 @@ class Machine:
             raise TypeError(f"Expected a {self.name} device, but got: {device!r}")
         return self.check_index(device)
 
+    def exchange(self, index: int) -> int:
+        """Make a device the current one, unless it is -1; the one that was."""
+        before = self.current.index
+        self.current.index = self.check_index(index)
+        return before
+
     def check_index(self, index: int) -> int:
         if index == -1:
             return self.current.index

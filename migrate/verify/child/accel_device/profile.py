@@ -36,6 +36,8 @@ class Profile:
     narrowed: dict[str, str] = field(default_factory=dict)
     names: dict[str, Name] = field(default_factory=dict)
     package_names: dict[str, Name] = field(default_factory=dict)
+    torch_names: dict[str, Name] = field(default_factory=dict)
+    shared_random: bool = False
     watch: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
@@ -60,6 +62,8 @@ def read_profile(folder: str) -> Profile:
         refused=tuple(raw.get("refused", ())),
         narrowed=raw.get("narrowed", {}),
         names=named(raw.get("names", {})),
+        torch_names=named(raw.get("torch_names", {})),
+        shared_random=raw.get("shared_random", False),
         package_names=named(raw.get("package_names", {})),
         watch={
             os.path.join(raw["root"], file): frozenset(lines) for file, lines in raw.get("watch", {}).items() if lines

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial, wraps
 from types import SimpleNamespace
 
@@ -23,10 +24,16 @@ def implementations(machine: Machine) -> dict[str, object]:
     names = {
         **methods(Devices(machine)),
         **methods(RandomNumbers(machine)),
+        **methods(Markers()),
         **methods(MemoryStatistics(machine)),
         **precision_names(machine),
         **stream_names(machine),
         "_lazy_init": machine.start,
+        "_get_device_index": lambda device, optional=False, allow_cpu=False: machine.index_of(device),
+        "_exchange_device": machine.exchange,
+        "_maybe_exchange_device": machine.exchange,
+        "_lazy_call": lambda call, **how: call(),
+        "_sleep": lambda cycles: None,
         "_is_in_bad_fork": lambda: machine.forked,
         **{f"{kind}Tensor": legacy_type(machine, f"{kind}Tensor") for kind in TYPES},
     }
@@ -106,6 +113,37 @@ class Devices:
         return self._debug
 
 
+class Markers:
+    """Ranges for a profiler, and other calls that leave no trace."""
+
+    def __init__(self) -> None:
+        self._depth = self._started = 0
+
+    def range_push(self, *message: object, **more: object) -> int:
+        self._depth += 1
+        return self._depth - 1
+
+    def range_pop(self, *domain: object, **more: object) -> int:
+        self._depth -= 1
+        return self._depth
+
+    def range_start(self, *message: object, **more: object) -> int:
+        self._started += 1
+        return self._started
+
+    def range_end(self, range_id: int, *domain: object, **more: object) -> None:
+        pass
+
+    def mark(self, *message: object, **more: object) -> None:
+        pass
+
+    @contextmanager
+    def range(self, *message: object, **more: object) -> Iterator[None]:
+        yield
+
+    annotate = range
+
+
 class RandomNumbers:
     """The names that have to do with random numbers."""
 
@@ -167,13 +205,18 @@ def precision_names(machine: Machine) -> dict[str, object]:
         ) -> None:
             super().__init__(device, enabled=enabled, dtype=dtype, cache_enabled=cache_enabled)
 
-    modules = {"amp.GradScaler": GradScaler, "amp.autocast": autocast}
-    deeper = {"amp.grad_scaler.GradScaler": GradScaler, "amp.autocast_mode.autocast": autocast}
+    wrappers = {
+        "custom_fwd": partial(torch.amp.custom_fwd, device_type=device),
+        "custom_bwd": partial(torch.amp.custom_bwd, device_type=device),
+    }
+    modules = {"GradScaler": GradScaler, "autocast": autocast, **wrappers}
     return {
-        **modules,
-        **deeper,
-        "amp.custom_fwd": partial(torch.amp.custom_fwd, device_type=device),
-        "amp.custom_bwd": partial(torch.amp.custom_bwd, device_type=device),
+        **{f"amp.{name}": value for name, value in modules.items()},
+        **{f"amp.autocast_mode.{name}": value for name, value in modules.items()},
+        "amp.grad_scaler.GradScaler": GradScaler,
+        "amp.grad_scaler.OptState": torch.amp.grad_scaler.OptState,
+        "amp.common.amp_definitely_not_available": lambda: False,
+        "amp.amp_definitely_not_available": lambda: False,
         "get_amp_supported_dtype": lambda: [torch.float16, torch.bfloat16],
         "is_bf16_supported": lambda including_emulation=True: True,
         "is_autocast_enabled": lambda: torch.is_autocast_enabled(device),

@@ -20,6 +20,8 @@ profile.json
     module        "torch.npu"
     package       "torch_npu"   the stand-in vendor package
     backend       "hccl"        the process group backend; "" when the vendor has none
+    shared_random false         random operators of the device draw from the CPU's generator: a script that seeds it
+                                gets the numbers that it gets on a CPU; optional
     devices       2             how many devices the machine pretends to have
     version       "2.13.0"      what torch_npu.__version__ says
     root          "/repo"       files below it are the user's code: only these are blamed for what is met
@@ -32,6 +34,8 @@ profile.json
                   status "same", "renamed" or "differs": the name exists; "missing" or "unknown": touching it raises
                   AttributeError with the advice recorded, as does every name that is not listed
     package_names the same, for dotted names below the vendor package (`torch_npu.npu_fusion_attention`); optional
+    torch_names   the same, for dotted names that the plug-in adds elsewhere in torch
+                  (`distributed.is_hccl_available`, `backends.cnnl.allow_tf32`); optional
     watch         {"train.py": [3, 14]}   rewritten lines by file below root whose execution is recorded
     autoload      true          torch loads the plug-in itself; the parent then writes the entry point
                                 `[torch.backends]` `torch_npu = torch_npu:_autoload` into entry_points.txt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
 from accel_device.machine import Machine
 
@@ -40,6 +41,22 @@ class MemoryStatistics:
 
     def memory_summary(self, device: object = None, abbreviated: bool = False) -> str:
         return "\n".join(f"{name:<32}{figure:>20}" for name, figure in self.memory_stats(device).items())
+
+    def memory_stats_as_nested_dict(self, device: object = None) -> dict[str, object]:
+        nested: dict[str, object] = {}
+        for name, figure in self.memory_stats(device).items():
+            *homes, last = name.split(".")
+            inner: dict[str, Any] = nested
+            for home in homes:
+                inner = inner.setdefault(home, {})
+            inner[last] = figure
+        return nested
+
+    def memory_snapshot(self) -> list[object]:
+        return []
+
+    def get_allocator_backend(self) -> str:
+        return "native"
 
     def mem_get_info(self, device: object = None) -> tuple[int, int]:
         return CAPACITY - self.memory_allocated(device), CAPACITY

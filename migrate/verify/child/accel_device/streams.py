@@ -16,6 +16,8 @@ def stream_names(machine: Machine) -> dict[str, object]:
     classes = (stream, event, context, *device_classes(machine))
     for kind in classes:
         kind.__module__, kind.__qualname__ = machine.profile.module, kind.__name__
+    for kind, title in ((stream, "stream"), (event, "event")):
+        setattr(kind, f"{machine.name}_{title}", property(id))  # the driver's handle: a number that is its own
     defaults: dict[int, torch.Stream] = {}
 
     def default_stream(device: object = None) -> torch.Stream:

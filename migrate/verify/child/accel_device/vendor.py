@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from types import FrameType, ModuleType
 from typing import NoReturn
 
+from accel_device.additions import add_names, counterpart
 from accel_device.machine import Machine
 from accel_device.profile import Name
 
-ALIKE = ("random", "memory", "streams", "utils")  # modules whose names vendors export one level up as well
+MARKERS = ("mstx", "cnpx", "topstx", "nvtx")  # what vendors call the module that marks ranges for a profiler
+ALIKE = ("random", "memory", "streams", "graphs", "_utils")  # modules whose names vendors export one level up as well
 
 
 class VendorModule(ModuleType):
@@ -65,30 +67,42 @@ def stub(machine: Machine, what: str) -> object:
     return Kind(name, (), {"__module__": module, "__doc__": "Not modelled by the simulation."})
 
 
-def fill_module(module: VendorModule, modelled: Mapping[str, object]) -> None:
+def fill_module(module: VendorModule) -> None:
     """Give a module and the modules below it the names that the profile says exist."""
-    machine, prefix, names = module._accel
+    _, prefix, names = module._accel
     below = {name.removeprefix(prefix) for name, row in names.items() if row.exists and name.startswith(prefix)}
     for first in sorted({name.partition(".")[0] for name in below if "(" not in name}):
-        dotted = prefix + first
-        deeper = any(name.startswith(f"{first}.") for name in below)
-        value = modelled.get(dotted, modelled.get(first) if prefix.rstrip(".") in ALIKE else None)
-        if value is None and (first in ALIKE or any(name.startswith(f"{dotted}.") for name in modelled)):
-            deeper = True
-        if value is None:
-            if deeper and first[:1].islower():
-                value = VendorModule(machine, f"{module.__name__}.{first}", f"{dotted}.", names)
-                fill_module(value, modelled)
-                sys.modules[value.__name__] = value
-            else:
-                value = stub(machine, f"{module.__name__}.{first}")
-        setattr(module, first, value)
+        setattr(module, first, value_of(module, first, any(name.startswith(f"{first}.") for name in below)))
+
+
+def value_of(module: VendorModule, first: str, deeper: bool) -> object:
+    """What a name of a module is; `deeper`: the profile knows names below it."""
+    machine, prefix, names = module._accel
+    dotted = prefix + first
+    for modelled in (dotted, first) if prefix.rstrip(".") in (*ALIKE, *MARKERS) else (dotted,):
+        if modelled in machine.modelled:
+            return machine.modelled[modelled]
+    row = names.get(dotted, Name("unknown"))
+    original = counterpart(row)
+    if original is not None and not row.rule.startswith("api:torch.cuda"):
+        return original  # torch's own, which plug-ins pass on
+    if isinstance(original, (bool, int, str)) and not first.startswith("_"):
+        return original
+    if isinstance(original, type) and issubclass(original, Exception):
+        return original  # vendors' errors are torch's, or derive from them
+    if isinstance(original, ModuleType) or (deeper and not callable(original)):
+        made = VendorModule(machine, f"{module.__name__}.{first}", f"{dotted}.", names)
+        fill_module(made)
+        sys.modules[made.__name__] = made
+        return made
+    return stub(machine, f"{module.__name__}.{first}")
 
 
 def build_vendor(machine: Machine) -> VendorModule:
     """The module `torch.<device>`."""
     module = VendorModule(machine, machine.profile.module, "", machine.profile.names)
-    fill_module(module, machine.modelled)
+    fill_module(module)
+    add_names(machine.profile.torch_names, lambda title: stub(machine, title))
     for name, value in machine.modelled.items():
         if name.startswith("_"):  # what C++ asks of every device module
             setattr(module, name, value)
@@ -99,8 +113,7 @@ def dress_package(machine: Machine, package: ModuleType) -> None:
     """Give the stand-in package the vendor's names, and `torch.<device>` as a submodule."""
     short = machine.profile.module.rpartition(".")[2]
     names = VendorModule(machine, package.__name__, "", machine.profile.package_names)
-    modelled = {} if short == package.__name__ else machine.modelled
-    fill_module(names, modelled)
+    fill_module(names)
     for name, value in vars(names).items():
         if not name.startswith("_"):
             setattr(package, name, value)
