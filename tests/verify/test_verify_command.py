@@ -149,9 +149,9 @@ def test_arguments_modules_and_the_environment_reach_the_script(
 def test_profile_of_the_run(tmp_path: Path) -> None:
     source = b"import accel_device as d, json\njson.dump(d.PROFILE, open('profile.json', 'w'))\nimport torch_mlu\n"
     repo = repository(tmp_path / "repo", {"train.py": source, "accel-migrate.toml": b'target = "mlu"\n'})
-    command("verify", "--devices", "3", "--strict-dtypes", "--", repo / "train.py")
+    command("verify", "--devices", "3", "--", repo / "train.py")
     profile = json.loads(Path("profile.json").read_text("utf-8"))
-    assert (profile["package"], profile["devices"], profile["strict_dtypes"]) == ("torch_mlu", 3, True)
+    assert (profile["package"], profile["devices"], profile["strict_dtypes"]) == ("torch_mlu", 3, False)
     assert (profile["root"], profile["watch"]) == (str(repo), {"train.py": [3]})
 
 
@@ -195,6 +195,7 @@ def test_script_that_takes_too_long_is_ended(tmp_path: Path) -> None:
         (["--target", "mlu-catch", "--", "a.py"], "mlu-catch: cannot be simulated"),
         (["--target", "npu", "--nproc", "2", "--devices", "1", "--", "a.py"], "--nproc 2 takes as many devices"),
         (["--target", "npu", "--report", "r.html", "--", "a.py"], "the suffix must be one of .json, .txt"),
+        (["--target", "mlu", "--strict-dtypes", "--", "a.py"], "the table of mlu says nothing of [target.dtypes]"),
         (["--target", "npu", "--root", "gone", "--", "a.py"], "--root gone: is no folder"),
         (["--target", "npu", "--python", "gone", "--", "a.py"], "gone: cannot be run as a Python"),
         (["--target", "npu", "--python", "/bin/true", "--", "a.py"], "/bin/true: cannot be run as a Python"),
