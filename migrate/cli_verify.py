@@ -105,6 +105,8 @@ def _run(words: tuple[str, ...], options: dict[str, Any]) -> Verification:
     root = _root(words, options["root"])
     config = settings_of(root, {**options, "select": (), "ignore": ()})
     tables = _tables(config)
+    if options["strict_dtypes"] and not (tables[0].target.refused or tables[0].target.narrowed):
+        raise click.UsageError(f"--strict-dtypes: the table of {config.target} says nothing of [target.dtypes]")
     entries = baseline_of(root, config, options)
     request = _request(words, config, options)
     found = discover([root], config.exclude, config.max_file_size, root=root, docs=config.docs)

@@ -47,6 +47,8 @@ class Target:
     import_review: str = ""  # what a person has to see to where the plug-in is loaded
     import_beside: str = ""  # only files with this text call for that
     expression: Expression | None = None  # in the place of a literal device
+    refused: tuple[str, ...] = ()  # types of tensors that the device does not have: "float64"
+    narrowed: Mapping[str, str] = field(default_factory=dict)  # those that it keeps in fewer bits: "int64" -> "int32"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from migrate.model import RowKind, Rule, Status, Table
 SCHEMA = 1
 WORDS = ("name", "module", "device", "backend", "method", "predicate")
 TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_args(RowKind)}
-TARGET = {*WORDS, "title", "package", "versions", "import", "install", "expression", "expression_import"}
+TARGET = {*WORDS, "title", "package", "versions", "import", "install", "expression", "expression_import", "dtypes"}
 IMPORT = {"line", "until", "review", "beside", "evidence"}
 NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
 ROW = {
@@ -25,6 +25,7 @@ ROW = {
 }  # fmt: skip
 KINDS = get_args(RowKind)
 INSTALL = {"distribution", "versions", "how", "evidence"}
+DTYPES = {"refused", "narrowed", "evidence"}
 _TO = {  # what may stand in the place of a name
     "api": re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\(\))*(?:\([^\r\n]*\))?"),
     "env": re.compile(r"[\w.]+"),

@@ -79,14 +79,14 @@ def _device_lines(run: Verification) -> Iterator[str]:
     device = run.device
     if run.is_idle:
         yield "device: nothing ran on it"
-    else:
+    elif device.calls:
         share = 100 * device.seconds_device / device.seconds_total if device.seconds_total else 0.0
         ran = f"{_count(len(device.operators), 'operator')} in {_count(device.calls, 'call')}"
         used = ", ".join(f"{run.target}:{number}" for number in device.devices)
         peak = ", ".join(f"{_size(size)} on {run.target}:{number}" for number, size in device.peak.items() if size)
         yield f"device: {ran}, {share:.0f} % of the time, on {used}; memory at most {peak or '0 B'}"
     if device.unended:
-        yield f"{_count(device.unended, 'process')} of {device.processes} ended without a record of what ran there"
+        yield f"device: {_unended(run)}"
 
 
 def reasons(run: Verification) -> Iterator[str]:
@@ -97,12 +97,18 @@ def reasons(run: Verification) -> Iterator[str]:
         yield "met " + ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind])
     if run.is_idle:
         yield "nothing ran on the device"
+    if run.is_partial:
+        yield _unended(run)
     if run.scan.new:
         yield f"{_count(len(run.scan.new), 'leftover')} in the repository"
     if run.scan.errors:
         yield f"{_count(len(run.scan.errors), 'file')} of the repository could not be checked"
     if run.holds and run.coverage.missed:
         yield f"{_count(len(run.coverage.missed), 'rewritten line')} did not run"
+
+
+def _unended(run: Verification) -> str:
+    return f"{_count(run.device.unended, 'process')} of {run.device.processes} ended without saying what ran there"
 
 
 def said_of(ending: Ending) -> str:

@@ -74,6 +74,8 @@ def profile_of(table: Table, torch: str, min_torch: str | None, run: Mapping[str
         "backend": words.backend,
         "version": package_version(table, torch),
         "autoload": loads_itself(table, torch, min_torch),
+        "refused": list(table.target.refused),
+        "narrowed": dict(table.target.narrowed),
         "names": _below(words.module, names),
         "package_names": _below(table.target.package, names),
         "torch_names": _below("torch", {name: row for name, row in names.items() if not _is_in(words.module, name)}),

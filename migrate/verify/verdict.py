@@ -68,12 +68,17 @@ class Verification:
     @property
     def is_idle(self) -> bool:
         """Whether nothing at all ran on the device, so that nothing is shown."""
-        return not self.device.calls
+        return not self.device.calls and not self.device.unended
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether all that is known is what was written down before a process was killed."""
+        return not self.device.calls and self.device.unended > 0
 
     @property
     def holds(self) -> bool:
         """Whether the command succeeded and nothing was found."""
-        return self.ending.succeeded and not (self.met or self.scan.new or self.is_idle)
+        return self.ending.succeeded and not (self.met or self.scan.new or self.is_idle or self.is_partial)
 
 
 def covered(files: Sequence[Rewritten], records: Records, known: str, changed: Sequence[str], read: Read) -> Coverage:

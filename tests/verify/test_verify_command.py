@@ -72,10 +72,13 @@ def test_report_follows_its_schema_and_names_lines_that_did_not_run(tmp_path: Pa
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("raise SystemExit(3)", "the script ended with 3; nothing ran on the device"),
-        ("raise ValueError('x')", "the script ended with 1; nothing ran on the device"),
-        ("import os; os.kill(os.getpid(), 11)", "the script was killed by SIGSEGV; nothing ran on the device"),
-        ("pass", "the script ended with 0; nothing ran on the device"),
+        ("raise SystemExit(3)", "the script ended with 3; 1 process of 1 ended without saying what ran there"),
+        ("raise ValueError('x')", "the script ended with 1; 1 process of 1 ended without saying what ran there"),
+        (
+            "import os; os.kill(os.getpid(), 11)",
+            "the script was killed by SIGSEGV; 1 process of 1 ended without saying what ran there",
+        ),
+        ("pass", "the script ended with 0; 1 process of 1 ended without saying what ran there"),
         ("d.end({})", "the script ended with 0; nothing ran on the device"),
         ("d.end(); d.meet('silent', 'x', 'train.py', 1)", "the script ended with 0; met 1 silent"),
         (
@@ -146,9 +149,9 @@ def test_arguments_modules_and_the_environment_reach_the_script(
 def test_profile_of_the_run(tmp_path: Path) -> None:
     source = b"import accel_device as d, json\njson.dump(d.PROFILE, open('profile.json', 'w'))\nimport torch_mlu\n"
     repo = repository(tmp_path / "repo", {"train.py": source, "accel-migrate.toml": b'target = "mlu"\n'})
-    command("verify", "--devices", "3", "--strict-dtypes", "--", repo / "train.py")
+    command("verify", "--devices", "3", "--", repo / "train.py")
     profile = json.loads(Path("profile.json").read_text("utf-8"))
-    assert (profile["package"], profile["devices"], profile["strict_dtypes"]) == ("torch_mlu", 3, True)
+    assert (profile["package"], profile["devices"], profile["strict_dtypes"]) == ("torch_mlu", 3, False)
     assert (profile["root"], profile["watch"]) == (str(repo), {"train.py": [3]})
 
 
@@ -192,6 +195,7 @@ def test_script_that_takes_too_long_is_ended(tmp_path: Path) -> None:
         (["--target", "mlu-catch", "--", "a.py"], "mlu-catch: cannot be simulated"),
         (["--target", "npu", "--nproc", "2", "--devices", "1", "--", "a.py"], "--nproc 2 takes as many devices"),
         (["--target", "npu", "--report", "r.html", "--", "a.py"], "the suffix must be one of .json, .txt"),
+        (["--target", "mlu", "--strict-dtypes", "--", "a.py"], "the table of mlu says nothing of [target.dtypes]"),
         (["--target", "npu", "--root", "gone", "--", "a.py"], "--root gone: is no folder"),
         (["--target", "npu", "--python", "gone", "--", "a.py"], "gone: cannot be run as a Python"),
         (["--target", "npu", "--python", "/bin/true", "--", "a.py"], "/bin/true: cannot be run as a Python"),

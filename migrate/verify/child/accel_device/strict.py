@@ -22,8 +22,12 @@ def check_values(machine: Machine, tensor: torch.Tensor) -> None:
     kept = machine.profile.narrowed.get(name)
     if kept is None or not tensor.numel():
         return
-    limits = torch.iinfo(getattr(torch, kept))
-    low, high = torch.aminmax(tensor)
+    floating = tensor.is_floating_point()
+    limits = (torch.finfo if floating else torch.iinfo)(getattr(torch, kept))
+    values = tensor[tensor.isfinite()] if floating else tensor
+    if not values.numel():
+        return
+    low, high = torch.aminmax(values)
     if low.item() < limits.min or high.item() > limits.max:
         why = f"{machine.name} keeps {name} in {kept}: a value is out of its range (this run asked for strict dtypes)"
         machine.events.record("dtype", name, machine.events.user_frame(), why, raised=True)

@@ -31,12 +31,19 @@ class VendorModule(ModuleType):
         dotted = prefix + name
         if prefix == "" and dotted in machine.modelled and machine.events.caller_is("torch"):
             return machine.modelled[dotted]
+        if self.is_kernel(name):
+            return stub(machine, f"{self.__name__}.{name}")
         row = names.get(dotted, Name("unknown"))
         frame = machine.events.calling_frame()
         if frame is not None and not is_probe(frame):
             why = row.advice or "the tables know no such name of this vendor"
             machine.events.record("missing", f"{self.__name__}.{name}", frame, why, raised=True, rule=row.rule)
         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
+
+    def is_kernel(self, name: str) -> bool:
+        """Whether this is the package, and a name one of the vendor's kernels (`npu_rms_norm`): no table lists them."""
+        machine, _, names = self._accel
+        return self.__name__ == machine.profile.package and name.startswith(f"{machine.name}_") and name not in names
 
 
 def is_probe(frame: FrameType) -> bool:
