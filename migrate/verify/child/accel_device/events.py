@@ -5,10 +5,22 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from types import FrameType
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+
+
+class Calls(threading.local):
+    """How deep a thread is in calls that are recorded as a whole."""
+
+    depth = 0
+
+
+def is_standard(path: str) -> bool:
+    """Whether a file belongs to the standard library; what is installed is kept below it."""
+    return path.startswith(LIBRARY) and "-packages" not in path.removeprefix(LIBRARY)
 
 
 class Events:
@@ -20,6 +32,7 @@ class Events:
         self.torch = ""
         self.written: set[tuple[str, str, str, int]] = set()
         self.pid = os.getpid()
+        self.calls = Calls()
         self.kinds: dict[str, str] = {}
 
     def find_torch(self, folder: str) -> None:
@@ -59,7 +72,7 @@ class Events:
         return path.removeprefix(self.root), frame.f_lineno
 
     def whose(self, filename: str) -> str:
-        """Who wrote the code of a file: "user", "torch", "simulation" or "library"."""
+        """Who wrote the code of a file: "user", "torch", "simulation", "standard" (Python's own) or "library"."""
         kind = self.kinds.get(filename)
         if kind is None:
             kind = self.kinds[filename] = self.judge(filename)
@@ -73,10 +86,10 @@ class Events:
             return "simulation"
         if self.torch and path.startswith(self.torch):
             return "torch"
-        if not path.startswith(self.root) or path.startswith(LIBRARY):
-            return "library"
-        parts = path.removeprefix(self.root).split(os.sep)
-        return "library" if "site-packages" in parts or "dist-packages" in parts else "user"
+        if os.path.basename(path) == "typing_extensions.py" or is_standard(path):
+            return "standard"
+        installed = "site-packages" in path.removeprefix(self.root).split(os.sep)
+        return "library" if installed or not path.startswith(self.root) else "user"
 
     def user_frame(self) -> FrameType | None:
         """The innermost frame of the user's code."""
@@ -86,9 +99,9 @@ class Events:
         return frame
 
     def direct_frame(self) -> FrameType | None:
-        """The innermost frame that is not the simulation's or torch's, if it is the user's."""
+        """The innermost frame that is not the simulation's, torch's or Python's own, if it is the user's."""
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and self.whose(frame.f_code.co_filename) in ("simulation", "torch"):
+        while frame is not None and self.whose(frame.f_code.co_filename) in ("simulation", "torch", "standard"):
             frame = frame.f_back
         return frame if frame is not None and self.whose(frame.f_code.co_filename) == "user" else None
 

@@ -66,6 +66,8 @@ class Kernels:
         memory_format: torch.memory_format | None = None,
     ) -> Tensor:
         here = device is None or device.type == self.machine.name
+        if here and self.machine.profile.strict_dtypes and tensor.get_device() < 0:
+            check_values(self.machine, tensor.detach())
         elsewhere = None if here else device
         made = _to_copy(numeric_alias(tensor), dtype=dtype, device=elsewhere, memory_format=memory_format)
         if not here:

@@ -10,6 +10,7 @@ import functools
 import sys
 from collections.abc import Callable
 from types import FrameType, ModuleType
+from typing import Any
 
 import torch
 
@@ -21,13 +22,20 @@ MUTABLE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made by Python code
 
 def watch_call(events: Events, what: str, frame: FrameType | None, call: Callable[[], object]) -> object:
     """Call something of CUDA's and record how it went."""
+    events.calls.depth += 1
     try:
         result = call()
     except Exception as error:
-        events.record("leftover", what, frame, str(error).partition("\n")[0], raised=True)
+        events.record("leftover", what, frame, first_line(error), raised=True)
         raise
+    finally:
+        events.calls.depth -= 1
     events.record("silent", what, frame, "does nothing on this machine, and says nothing")
     return result
+
+
+def first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def install_leftovers(events: Events) -> None:
@@ -38,6 +46,7 @@ def install_leftovers(events: Events) -> None:
     guard_initialization(events)
     guard_methods(events)
     guard_precision(events)
+    guard_profiler(events)
     guard_process_groups(events)
 
 
@@ -54,7 +63,7 @@ def watched(events: Events, what: str, original: Function) -> Function:
 
     @functools.wraps(original)
     def call(*args: object, **kwargs: object) -> object:
-        frame = events.direct_frame()
+        frame = None if events.calls.depth else events.direct_frame()
         if frame is None:
             return original(*args, **kwargs)
         return watch_call(events, what, frame, lambda: original(*args, **kwargs))
@@ -127,8 +136,8 @@ def guard_initialization(events: Events) -> None:
         try:
             return open_device()
         except Exception as error:
-            why = str(error).partition("\n")[0]
-            events.record("leftover", 'device="cuda"', events.user_frame(), why, raised=True)
+            if not events.calls.depth:
+                events.record("leftover", 'device="cuda"', events.user_frame(), first_line(error), raised=True)
             raise
 
     torch.cuda._lazy_init = lazy_init
@@ -168,6 +177,23 @@ def watch_device_argument(events: Events, kind: type, what: str, name: str, defa
             watch_call(events, f'{what}("{device}")', frame, lambda: original(self, *args, **kwargs))
 
     kind.__init__ = start  # type: ignore[misc]
+
+
+def guard_profiler(events: Events) -> None:
+    """ProfilerActivity.CUDA among the activities: nothing of the device is recorded."""
+    kind, unwanted = torch.profiler.profile, torch.profiler.ProfilerActivity.CUDA
+    original = kind.__init__
+
+    @functools.wraps(original)
+    def start(self: object, *args: Any, **kwargs: Any) -> None:
+        activities = args[0] if args else kwargs.get("activities")
+        frame = events.direct_frame() if activities and unwanted in activities else None
+        if frame is not None:
+            what = "torch.profiler.ProfilerActivity.CUDA"
+            events.record("silent", what, frame, "the profile has nothing of the device in it")
+        original(self, *args, **kwargs)
+
+    kind.__init__ = start
 
 
 def guard_process_groups(events: Events) -> None:

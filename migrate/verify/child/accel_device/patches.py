@@ -6,6 +6,7 @@ import weakref
 
 import torch
 
+from accel_device.leftovers import watch_call
 from accel_device.machine import Machine
 
 ACCELERATOR = (
@@ -87,6 +88,9 @@ def patch_generator(machine: Machine) -> None:
 
     def make(cls: type, device: object = "cpu") -> torch.Generator:
         where = torch.device(device)
+        if where.type == "cuda":
+            frame = machine.events.user_frame()
+            return watch_call(machine.events, f'torch.Generator("{where}")', frame, lambda: base(device))
         if where.type != machine.name:
             return base(device)
         machine.start()
