@@ -24,6 +24,7 @@ BY_HAND = (  # what a person does about the two findings; without autocast the n
     (r"(FusedAdam as Adam)\n", r"\1  # accel: ignore[package:apex]\n"),
     (r"autocast\(dtype=half_precision\(\)\)", "autocast(enabled=False, dtype=half_precision())"),
 )
+BY_HAND_FOR = {"tpu": ((r"(os\.environ\.setdefault\(.*\))\n", r"\1  # accel: ignore[env]\n"),)}
 ON_CPU = (  # what makes a script for CUDA one for the CPU
     (r"\.cuda\(non_blocking=True\)", ""),
     (r"used = .*", "used = 0"),
@@ -115,7 +116,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[float]:
 
 @pytest.mark.parametrize("target", ["npu", "mlu", "tpu"])
 def test_sample_holds_with_the_losses_of_the_cpu(target: str, tmp_path: Path, expected: list[float]) -> None:
-    folder = sample(tmp_path / "train", target)
+    folder = sample(tmp_path / "train", target, (*BY_HAND, *BY_HAND_FOR.get(target, ())))
     run, output = verified(folder, target, "logged.py", options=("--root", str(folder)))
     assert run["holds"], run
     assert losses(output) == pytest.approx(expected, rel=1e-5)
@@ -134,21 +135,27 @@ def test_sample_holds_in_two_processes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "text", "kind"),
+    ("changes", "kinds"),
     [
-        (r'default="npu"', 'default="cuda"', "leftover"),
-        (r"images\.npu\(", "images.cuda(", "leftover"),
-        (r"torch\.npu\.amp", "torch.cuda.amp", "silent"),
-        (r"torch\.npu\.is_available", "torch.cuda.is_available", "silent"),
-        (r"images\.is_npu", "images.is_cuda", "compare"),
-        (r"torch\.npu\.max_memory_allocated\(\)", "torch.npu.mem_get_more()", "missing"),
+        ([(r'default="npu"', 'default="cuda"')], {"leftover"}),
+        ([(r"images\.npu\(", "images.cuda(")], {"leftover"}),
+        ([(r"torch\.npu\.max_memory_allocated\(\)", "torch.npu.mem_get_more()")], {"missing"}),
+        (
+            [
+                (r"torch\.npu\.amp", "torch.cuda.amp"),
+                (r"torch\.npu\.is_available", "torch.cuda.is_available"),
+                (r"images\.is_npu", "images.is_cuda"),
+            ],
+            {"silent", "compare"},
+        ),
     ],
 )
-def test_what_a_migration_forgot_is_met(pattern: str, text: str, kind: str, tmp_path: Path) -> None:
-    run, _ = verified(sample(tmp_path / "train", "npu", (*BY_HAND, (pattern, text))), "npu", "train.py")
+def test_what_a_migration_forgot_is_met(changes: list[tuple[str, str]], kinds: set[str], tmp_path: Path) -> None:
+    run, _ = verified(sample(tmp_path / "train", "npu", (*BY_HAND, *changes)), "npu", "train.py")
     assert not run["holds"]
-    assert kind in {event["kind"] for event in run["events"]}
-    assert kind == "missing" or run["scan"]["summary"]["new"] > 0
+    assert {event["kind"] for event in run["events"]} == kinds
+    assert run["script"]["exit_code"] == (0 if "silent" in kinds else 1)
+    assert kinds == {"missing"} or run["scan"]["summary"]["new"] >= len(changes)
 
 
 def test_the_two_sides_agree_on_what_they_share() -> None:
