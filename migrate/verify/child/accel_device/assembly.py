@@ -139,12 +139,16 @@ def register_kernels(kept: list[object], fallback: Fallback, kernels: Mapping[st
     """The boxed fallback, and kernels for what stock torch leaves to vendors."""
     import torch
 
+    from accel_device.attention import attend
+
     everything = torch.library.Library("_", "IMPL")
     everything.fallback(fallback, "PrivateUse1")
     aten = torch.library.Library("aten", "IMPL")
     kept += [everything, aten]
     for key in ("Conjugate", "Negative"):  # else a clone copies, which resolves, which clones
         aten.impl("_copy_from", torch.library.fallthrough_kernel, key)
+    for above in ("AutogradPrivateUse1", "PrivateUse1"):
+        aten.impl("scaled_dot_product_attention", attend, above)
     for name, kernel in kernels.items():
         aten.impl(name, kernel, "PrivateUse1")
     for name in whole_operators():

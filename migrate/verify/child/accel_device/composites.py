@@ -37,7 +37,6 @@ def vendor_kernels(machine: Machine, operators: dict[int, Operator]) -> dict[str
     return {
         "convolution_overrideable": convolve,
         "convolution_backward_overrideable": convolution_backward,
-        "_fused_sdp_choice": lambda *args, **kwargs: 0,
         # lets Module.to() keep the identity of parameters, as vendors do
         "_has_compatible_shallow_copy_type": lambda one, other: one.layout == other.layout == torch.strided,
         "_thnn_fused_lstm_cell": lstm_cell,
