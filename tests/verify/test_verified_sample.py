@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from kit import command
+from test_readme import README, blocks, check_block
 
 from migrate.verify.folder import CHILD, STAND_IN
 from migrate.verify.launch import OLDEST_TORCH
@@ -68,8 +69,8 @@ def sample(folder: Path, target: str, changes: Iterable[tuple[str, str]] = BY_HA
     return rewritten(folder, changes)
 
 
-def verified(folder: Path, target: str, *words: str, options: tuple[str, ...] = ()) -> tuple[dict[str, Any], str]:
-    """The report of a run in the folder, and what the script printed."""
+def verified(folder: Path, target: str, *words: str, options: tuple[str, ...] = ()) -> tuple[dict[str, Any], str, str]:
+    """The report of a run in the folder, what the script printed, and what followed on standard error."""
     report = folder.parent / "report.json"
     start = [sys.executable, "-W", "ignore", "-m", "migrate", "verify", "--target", target, "--report", str(report)]
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
@@ -79,22 +80,31 @@ def verified(folder: Path, target: str, *words: str, options: tuple[str, ...] = 
     assert done.returncode in (0, 1), done.stderr
     value: dict[str, Any] = json.loads(report.read_bytes())
     assert value["holds"] is (done.returncode == 0), done.stderr
-    return value, done.stdout
+    return value, done.stdout, done.stderr
 
 
 def losses(output: str) -> list[float]:
     return [float.fromhex(text) for text in re.findall(r"loss (\S+)", output)]
 
 
-def test_sample_as_it_was_migrated_stops_where_the_card_would(tmp_path: Path) -> None:
-    run, _ = verified(sample(tmp_path / "train", "npu", ()), "npu", "train.py")
+def test_sample_as_it_was_migrated_stops_where_the_card_would(tmp_path: Path, update: bool) -> None:
+    run, _, said = verified(sample(tmp_path / "train", "npu", ()), "npu", "train.py")
     assert run["script"]["exit_code"] == 1
     met = {(event["path"], event["line"], event["kind"]) for event in run["events"]}
     assert met == {("model.py", 22, "leftover")}
-    assert {item["rule_id"] for item in run["scan"]["leftovers"]} == {
-        "api:torch.cuda.get_device_capability",
-        "package:apex",
-    }
+    rules = {item["rule_id"] for item in run["scan"]["leftovers"]}
+    assert rules == {"api:torch.cuda.get_device_capability", "package:apex"}
+    (block,) = blocks(README, "text", "verified")
+    check_block(README, block, alike(block, said[said.index("accel-migrate verify: ") :]), update)
+
+
+def alike(block: str, said: str) -> str:
+    """What was said, with the numbers of a block that no two machines, or versions of the device, have in common."""
+    said = said.replace("6 files checked", "5 files checked")  # one is of this test
+    for pattern in (r"[\d.]+ s$", r"device: .*"):
+        before = re.search(pattern, block, re.M)
+        said = re.sub(pattern, before.group() if before else "", said, flags=re.M)
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +127,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[float]:
 @pytest.mark.parametrize("target", ["npu", "mlu", "tpu"])
 def test_sample_holds_with_the_losses_of_the_cpu(target: str, tmp_path: Path, expected: list[float]) -> None:
     folder = sample(tmp_path / "train", target, (*BY_HAND, *BY_HAND_FOR.get(target, ())))
-    run, output = verified(folder, target, "logged.py", options=("--root", str(folder)))
+    run, output, _ = verified(folder, target, "logged.py", options=("--root", str(folder)))
     assert run["holds"], run
     assert losses(output) == pytest.approx(expected, rel=1e-5)
     assert run["device"]["used"] == [0]
@@ -128,7 +138,7 @@ def test_sample_holds_with_the_losses_of_the_cpu(target: str, tmp_path: Path, ex
 
 
 def test_sample_holds_in_two_processes(tmp_path: Path) -> None:
-    run, _ = verified(sample(tmp_path / "train", "npu"), "npu", "train.py", options=("--nproc", "2"))
+    run, _, _ = verified(sample(tmp_path / "train", "npu"), "npu", "train.py", options=("--nproc", "2"))
     assert run["holds"], run
     assert run["device"]["used"] == [0, 1]
     assert [missed["text"].partition("(")[0] for missed in run["coverage"]["missed"]] == ["model.load_state_dict"]
@@ -151,7 +161,7 @@ def test_sample_holds_in_two_processes(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_migration_forgot_is_met(changes: list[tuple[str, str]], kinds: set[str], tmp_path: Path) -> None:
-    run, _ = verified(sample(tmp_path / "train", "npu", (*BY_HAND, *changes)), "npu", "train.py")
+    run, _, _ = verified(sample(tmp_path / "train", "npu", (*BY_HAND, *changes)), "npu", "train.py")
     assert not run["holds"]
     assert {event["kind"] for event in run["events"]} == kinds
     assert run["script"]["exit_code"] == (0 if "silent" in kinds else 1)
