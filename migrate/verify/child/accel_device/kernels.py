@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from accel_device.alias import device_alias, host_alias
-from accel_device.fallback import HOST_KEY
+from accel_device.call import HOST_KEY
 from accel_device.machine import Machine
 from accel_device.strict import check_dtype, check_values
 
