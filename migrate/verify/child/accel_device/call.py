@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch._C import DispatchKey
 
-from accel_device.alias import device_alias, host_alias
+from accel_device.alias import device_alias, host_alias, numeric_alias
 from accel_device.machine import Machine
 from accel_device.operators import SAME, Operator
 from accel_device.strict import check_dtype
@@ -92,7 +92,7 @@ class Call:
                             index = at
                         elif not plan.mixes:
                             raise self.mixed(index, f"{self.machine.name}:{at}")
-                    value = host_alias(value)
+                    value = numeric_alias(value) if plan.lazy else host_alias(value)
                 elif value.dim() or plan.no_scalars:
                     host = host or value.is_cpu
                 elif value.requires_grad:
@@ -217,6 +217,8 @@ class Call:
             self.machine.refuse(f"a {str(result.layout).removeprefix('torch.')} tensor ({self.plan.name})")
         if not result.is_cpu:
             return result
+        if self.plan.lazy:
+            result = result.resolve_conj().resolve_neg()
         if self.strict:
             check_dtype(self.machine, result.dtype)
         self.memory[index].add(result.untyped_storage())
