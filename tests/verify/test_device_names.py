@@ -75,7 +75,7 @@ def test_what_the_simulation_has_not_raises_when_it_is_called(tmp_path: Path) ->
         "torch.ones(2, device='npu').to_sparse()\n"
     )
     run = run_script(tmp_path, source)
-    said = "torch.npu.NPUGraph() exists at the vendor, but the simulation does not model it"
+    said = "torch.npu.NPUGraph(): the simulation does not model it, so this line is not proven"
     assert run.out.splitlines() == ["False NPUGraph", said]
     assert run.code == 1
     assert "NotModelledError: a sparse_coo tensor" in run.err
@@ -131,3 +131,15 @@ def test_torch_loads_the_plug_in_only_where_the_profile_says_so(tmp_path: Path) 
         folder.mkdir()
         run = run_script(folder, source, autoload=autoload)
         assert (run.code, run.out) == (code, out), run.err
+
+
+def test_compiling_and_data_parallelism_are_said_not_to_be_proven(tmp_path: Path) -> None:
+    source = HEAD + (
+        "model = torch.nn.Linear(2, 2).npu()\n"
+        "print(torch.compile(model, mode='max-autotune')(torch.ones(1, 2).npu()).device)\n"
+        "torch.nn.DataParallel(model)(torch.ones(2, 2).npu())\n"
+    )
+    run = run_script(tmp_path, source)
+    assert run.out == "npu:0\n", run.err
+    assert run.code == 1
+    assert run.met() == [("unmodelled", "torch.compile()", 4), ("unmodelled", "torch.nn.DataParallel", 5)]

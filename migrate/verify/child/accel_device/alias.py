@@ -31,3 +31,13 @@ def device_alias(tensor: torch.Tensor, index: int) -> torch.Tensor:
     capsule = _export(tensor)
     _fields(capsule, b"dltensor")[1] = _EXTENSION | index << 32
     return _import(capsule)
+
+
+def numeric_alias(tensor: torch.Tensor) -> torch.Tensor:
+    """The CPU alias with the tensor's lazy conjugate and negative bits, which a capsule loses; a CPU tensor itself."""
+    if tensor.get_device() < 0:
+        return tensor
+    alias = host_alias(tensor)
+    if tensor.is_complex() and tensor.is_conj():
+        alias = alias.conj()
+    return torch._neg_view(alias) if tensor.is_neg() else alias

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from accel_device.fallback import Call
+from accel_device.call import Call
 from accel_device.machine import Machine
 from accel_device.operators import Operator
 

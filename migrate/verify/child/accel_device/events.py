@@ -105,6 +105,16 @@ class Events:
             frame = frame.f_back
         return frame if frame is not None and self.whose(frame.f_code.co_filename) == "user" else None
 
+    def compiling(self) -> bool:
+        """Whether torch's compiler is at work, which tries devices of every kind."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name.startswith(self.torch) and f"{os.sep}_inductor{os.sep}" in name:
+                return True
+            frame = frame.f_back
+        return False
+
     def calling_frame(self) -> FrameType | None:
         """The innermost frame that is not the simulation's, if it is the user's."""
         frame: FrameType | None = sys._getframe(1)

@@ -8,8 +8,8 @@ from math import prod
 import torch
 from torch import Tensor
 
-from accel_device.alias import device_alias, host_alias
-from accel_device.fallback import HOST_KEY
+from accel_device.alias import device_alias, host_alias, numeric_alias
+from accel_device.call import HOST_KEY
 from accel_device.machine import Machine
 from accel_device.strict import check_dtype, check_values
 
@@ -106,16 +106,6 @@ def new_tensor(machine: Machine, made: Tensor, index: int) -> Tensor:
         check_dtype(machine, made.dtype)
     machine.memory[index].add(made.untyped_storage())
     return device_alias(made, index)
-
-
-def numeric_alias(tensor: Tensor) -> Tensor:
-    """The CPU alias with the conjugate and negative bits of the tensor, which only copies get to see."""
-    if tensor.get_device() < 0:
-        return tensor
-    alias = host_alias(tensor)
-    if tensor.is_complex() and tensor.is_conj():
-        alias = alias.conj()
-    return torch._neg_view(alias) if tensor.is_neg() else alias
 
 
 def resize_tensor(machine: Machine, tensor: Tensor, size: list[int]) -> Tensor:

@@ -136,7 +136,7 @@ def guard_initialization(events: Events) -> None:
         try:
             return open_device()
         except Exception as error:
-            if not events.calls.depth:
+            if not events.calls.depth and not events.compiling():
                 events.record("leftover", 'device="cuda"', events.user_frame(), first_line(error), raised=True)
             raise
 

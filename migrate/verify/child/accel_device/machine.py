@@ -105,6 +105,6 @@ class Machine:
 
     def refuse(self, what: str) -> NoReturn:
         """Record and raise that the simulation has no model of something."""
-        why = f"{what} exists at the vendor, but the simulation does not model it"
+        why = f"{what}: the simulation does not model it, so this line is not proven"
         self.events.record("unmodelled", what, self.events.user_frame(), why, raised=True)
         raise NotModelledError(why)

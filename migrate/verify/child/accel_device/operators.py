@@ -29,8 +29,8 @@ class Operator:
     """The plan of one overload; `count` is how often it ran on the device."""
 
     __slots__ = (
-        "call", "count", "device", "fresh", "generator", "mixes", "name", "names", "no_scalars", "op", "outputs",
-        "returns", "seeded", "simple", "tensors",
+        "call", "count", "device", "fresh", "generator", "lazy", "mixes", "name", "names", "no_scalars", "op",
+        "outputs", "returns", "seeded", "simple", "tensors",
     )  # fmt: skip
 
     def __init__(self, op: torch._ops.OpOverload) -> None:
@@ -44,6 +44,10 @@ class Operator:
         self.tensors = [str(argument.type) == "Tensor" for argument in schema.arguments]
         self.outputs = [argument.name for argument in schema.arguments if argument.is_out]
         self.fresh = self.name in REALLOCATING
+        # torch resolves lazy bits before it calls a kernel, but for operators that have said that they see to them
+        self.lazy = any(
+            torch._C._dispatch_has_kernel_for_dispatch_key(self.name, key) for key in ("Conjugate", "Negative")
+        )
         self.seeded = torch.Tag.nondeterministic_seeded in op.tags
         self.device = self.names.index("device") if "device" in self.names else None
         kinds = [str(argument.type) for argument in schema.arguments]

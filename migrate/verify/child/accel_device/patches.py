@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
+from typing import Any
 
 import torch
 
@@ -23,6 +25,8 @@ def patch_torch(machine: Machine) -> None:
     patch_pinning(machine)
     patch_storage(machine)
     patch_generator(machine)
+    patch_compile(machine)
+    patch_parallel(machine)
 
 
 def patch_accelerator(machine: Machine) -> None:
@@ -80,6 +84,28 @@ def patch_storage(machine: Machine) -> None:
 
     kind.__new__ = staticmethod(make)
     kind.resize_ = resize
+
+
+def patch_compile(machine: Machine) -> None:
+    """torch.compile without the generated code: what inductor would write is for the card."""
+    compile_there = torch.compile
+
+    @functools.wraps(compile_there)
+    def compile_here(*args: Any, **kwargs: Any) -> object:
+        if kwargs.get("backend", "inductor") == "inductor" and not kwargs.get("disable"):
+            why = "inductor's code for the device is not simulated: the same graph runs operator by operator"
+            machine.events.record("unmodelled", "torch.compile()", machine.events.user_frame(), why)
+            kwargs = {name: value for name, value in kwargs.items() if name not in ("mode", "options")}
+            kwargs["backend"] = "aot_eager"
+        return compile_there(*args, **kwargs)
+
+    torch.compile = compile_here
+
+
+def patch_parallel(machine: Machine) -> None:
+    """torch.nn.DataParallel: its primitives are CUDA's."""
+    for name in ("_scatter", "_gather", "_broadcast_coalesced"):
+        setattr(torch._C, name, lambda *args, **kwargs: machine.refuse("torch.nn.DataParallel"))
 
 
 def patch_generator(machine: Machine) -> None:
