@@ -30,7 +30,7 @@ _RUNNERS = ("python", "python3", "torchrun", "accelerate")
 _SUFFIXES = (".json", ".txt")
 
 
-@click.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.command(context_settings={"allow_interspersed_args": False})
 @click.argument("script", nargs=-1, type=click.UNPROCESSED)
 @click.option("--target", metavar="NAME", help="The vendor whose device is simulated.")
 @click.option("-m", "module", metavar="MODULE", help="Run this module instead of a script.")
@@ -69,9 +69,7 @@ def verify(script: tuple[str, ...], module: str | None, **options: Any) -> None:
         _save(path, run, text)
     sys.stdout.flush()
     click.echo(text, nl=False, err=True)
-    if run.holds:
-        sys.exit(FAILED if run.scan.errors else 0)
-    sys.exit(FOUND)
+    sys.exit(FOUND if run.fails else 0 if run.holds else FAILED)
 
 
 def _check_usage(words: tuple[str, ...], options: dict[str, Any]) -> None:
