@@ -5,8 +5,8 @@ from __future__ import annotations
 RULE_IDS = (  # those that come from no row of a table
     "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
     "import:star", "method:cuda", "method:is_cuda", "method:override", "package:index", "package:torch",
-    "resource:image", "text:CUDAExecutionProvider", "text:code", "text:compared", "text:cudagraphs",
-    "text:dispatch-key", "text:settings", "unaccounted",
+    "resource:image", "script:import", "script:quantize", "script:torch.optim", "text:CUDAExecutionProvider",
+    "text:code", "text:compared", "text:cudagraphs", "text:dispatch-key", "text:settings", "unaccounted",
 )  # fmt: skip
 _FIX = "Run `accel-migrate` to rewrite what can be rewritten; do the rest by hand, as the message of the result says."
 _KINDS: dict[str, tuple[str, str]] = {
@@ -33,6 +33,10 @@ _KINDS: dict[str, tuple[str, str]] = {
     "annotation": ("A type annotation names CUDA ({name}).", "The type has another name for another accelerator."),
     "branch": ("A branch chooses among accelerators ({name}).", "The one that is migrated to needs a branch as well."),
     "text": ("A text names CUDA ({name}).", "The program does something with it that depends on the words."),
+    "script": (
+        "The target's API asks for more in a script ({name}).",
+        "It wants lines that CUDA has nothing like: beside its import, before the model moves, behind the optimizer.",
+    ),
     "file": ("A file of CUDA source ({name}).", "Its kernels have to be rewritten, or replaced by others."),
 }
 _OTHER = ("A reference to CUDA ({name}).", "It does not work, or means something else, on another accelerator.")

@@ -13,19 +13,26 @@ from migrate.table import TableError, load_sites_and_source, load_table, load_wa
 _MEDIATE = ("renamed", "differs")
 
 
-def load_between(source: str, target: str, *, min_torch: str | None = None, rules: Sequence[Path] = ()) -> Table:
+def load_between(
+    source: str, target: str, *,
+    min_torch: str | None = None, target_version: str | None = None, rules: Sequence[Path] = (),
+) -> Table:  # fmt: skip
     """The table from one device to another, where "cuda" is one as well.
 
     Raises `TableError` as `load_table` does, and where both are the same.
     """
     if source in way_names():
-        return load_way(source, target, min_torch=min_torch)
+        return load_way(source, target, min_torch=min_torch, target_version=target_version)
     home = load_sites_and_source()[1].name
     if source == target:
         raise TableError([f"source and target are both {source!r}"])
-    if source == home:
-        return load_table(target, min_torch=min_torch, rules=rules)
-    onward = None if target == home else load_table(target, min_torch=min_torch, rules=rules)
+    if target == home and target_version:
+        raise TableError([f"target-version {target_version}: {home} is part of torch, say min-torch"])
+    onward = None
+    if target != home:
+        onward = load_table(target, min_torch=min_torch, target_version=target_version, rules=rules)
+    if onward and source == home:
+        return onward
     return between(load_table(source, rules=rules), onward)
 
 
@@ -49,13 +56,15 @@ def between(source: Table, target: Table | None) -> Table:
         row = _composed(old, rule, target)
         rules[row.id] = row
     package = source.target.package
-    rules[f"package:{package}"] = Rule(
-        "package", package, "renamed", "", to=goal.package if target and goal.needs_import else "",
-        message=f"{source.target.title}'s own package: see what is used of it",
-    )  # fmt: skip
+    if source.target.import_line:  # else it is torch itself
+        rules[f"package:{package}"] = Rule(
+            "package", package, "renamed", "", to=goal.package if target and goal.needs_import else "",
+            message=f"{source.target.title}'s own package: see what is used of it",
+        )  # fmt: skip
     digest = blake2b(f"{source.digest} {target.digest if target else ''}".encode(), digest_size=16).hexdigest()
     sites = _sites(source.sites, origin, words, package, sorted({*_own_names(names, words)}))
-    return Table(words, goal, rules, sites, digest, sources=(target or source).sources)
+    line = source.target.import_line
+    return Table(words, goal, rules, sites, digest, sources=(target or source).sources, plugin_line=line)
 
 
 def _home(origin: Vocabulary) -> Target:
@@ -67,13 +76,10 @@ def _home(origin: Vocabulary) -> Target:
 def _inverse(table: Table) -> Iterator[Rule]:
     """The rows of a table by which exactly one name becomes another; of several, the one that is spelled alike."""
     by_name: dict[str, list[Rule]] = {}
+    package = table.target.package
+    theirs = "" if table.target.words.module.startswith(f"{package}.") else f"{package}."
     for rule in table.rules.values():
-        if (
-            rule.to
-            and rule.status in _MEDIATE
-            and not rule.is_template
-            and not rule.to.startswith(f"{table.target.package}.")
-        ):
+        if rule.to and rule.status in _MEDIATE and not rule.is_template and not (theirs and rule.to.startswith(theirs)):
             by_name.setdefault(f"{rule.kind}:{rule.to}", []).append(rule)
     for rules in by_name.values():
         alike = [rule for rule in rules if _is_alike(rule, table)] if len(rules) > 1 else rules
@@ -123,13 +129,15 @@ def _sites(sites: Sites, origin: Vocabulary, words: Vocabulary, package: str, ot
         return frozenset(name.replace(origin.module, words.module) for name in names)
 
     prefixes = (words.backend.upper(), words.name.upper())
+    known = package == "torch" or words.name in package
+    unsaid = [] if known else [package]  # files that only load it are looked at, too
     return replace(
         sites,
-        words=tuple(dict.fromkeys((words.device, words.backend, words.name, *map(str.lower, others)))),
+        words=tuple(dict.fromkeys((words.device, words.backend, words.name, *map(str.lower, others), *unsaid))),
         bounded=True,
         flags=frozenset({origin.name}),
         triggers=(),
-        packages={package: package},  # those of the tables are CUDA's
+        packages={} if package == "torch" else {package: package},  # those of the tables are CUDA's
         modules=moved(sites.modules),
         assume={name: meaning for name, meaning in sites.assume.items() if not name.startswith("cu")},
         attributes={},

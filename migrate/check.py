@@ -43,7 +43,7 @@ class Scope:
 
 def check(
     discovery: Discovery, target: str | None, min_torch: str | None, scope: Scope, entries: Sequence[Entry] | None,
-    executor: Executor | None = None, rules: Sequence[Path] = (),
+    executor: Executor | None = None, rules: Sequence[Path] = (), *, target_version: str | None = None,
 ) -> CheckResult:  # fmt: skip
     """Look for leftovers in the files of a discovery; without a `target`, for what is CUDA's alone.
 
@@ -54,19 +54,19 @@ def check(
     from migrate.runner import run
 
     started = time.perf_counter()
-    _verify(target, min_torch, rules)
+    _verify(target, min_torch, target_version, rules)
     if not discovery.large and not _mentions(discovery):
         files = tuple(FileResult(path, kind, "") for path, kind in discovery.files)
         report = RepoReport(target or "", __version__, (*files, *discovery.problems), time.perf_counter() - started)
     else:
-        report = _advised(run(discovery, _table(target, min_torch, rules), executor), target)
+        report = _advised(run(discovery, _table(target, min_torch, target_version, rules), executor), target)
     entries = _concerned(discovery, report, entries)
     return judged(report, scope, entries, lambda path: (discovery.root / path).read_bytes())
 
 
 def check_text(
     path: str, data: bytes, target: str | None, min_torch: str | None, scope: Scope, entries: Sequence[Entry] | None,
-    rules: Sequence[Path] = (), *, docs: bool = False,
+    rules: Sequence[Path] = (), *, docs: bool = False, target_version: str | None = None,
 ) -> CheckResult:  # fmt: skip
     """Like `check`, for one file that need not be on disk: Python, unless its name says otherwise.
 
@@ -78,7 +78,7 @@ def check_text(
     started = time.perf_counter()
     kind = kind_of(path) or "python"
     kind = "docs" if docs and kind == "prose" else kind
-    result = migrate_bytes(path, kind, data, _table(target, min_torch, rules))
+    result = migrate_bytes(path, kind, data, _table(target, min_torch, target_version, rules))
     report = RepoReport(target or "", __version__, (result,), time.perf_counter() - started)
     entries = None if entries is None or result.error else [entry for entry in entries if entry.path == path]
     return judged(_advised(report, target), scope, entries, lambda _: data)
@@ -132,21 +132,23 @@ def _mentions(discovery: Discovery) -> bool:
     return False
 
 
-def _verify(target: str | None, min_torch: str | None, rules: Sequence[Path]) -> None:
+def _verify(target: str | None, min_torch: str | None, target_version: str | None, rules: Sequence[Path]) -> None:
     """Raises `TableError` for what a run with a table would, also where none is going to be read."""
     from migrate.table import is_version, legacy_names, load_table, target_names
 
-    if rules:
-        _table(target, min_torch, rules)
+    if rules or target_version:
+        _table(target, min_torch, target_version, rules)
     elif target and (target not in (*target_names(), *legacy_names()) or not is_version(min_torch or "0")):
         load_table(target, min_torch=min_torch)
 
 
-def _table(target: str | None, min_torch: str | None, rules: Sequence[Path]) -> Table:
-    if target:
-        from migrate.table import load_table
+def _table(target: str | None, min_torch: str | None, target_version: str | None, rules: Sequence[Path]) -> Table:
+    from migrate.table import TableError, load_table
 
-        return load_table(target, min_torch=min_torch, rules=rules)
+    if target:
+        return load_table(target, min_torch=min_torch, target_version=target_version, rules=rules)
+    if target_version:
+        raise TableError([f"target-version {target_version}: of which target?"])
     from migrate.neutral import neutral_table
 
     return neutral_table(rules)

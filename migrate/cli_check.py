@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SUFFIXES = {".json": "json", ".sarif": "sarif", ".md": "markdown", ".xml": "junit", ".txt": "text"}
 _STDIN = Path("-")
 FOUND, FAILED = 1, 2
+VERSION_HELP = "The version of the vendor's package that it must run on."
 RULES_HELP = "A table of the project's own. May be repeated."
 
 
@@ -33,6 +34,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
         click.option("--target", metavar="NAME", help="Check for this vendor; without it, for what is CUDA's alone."),
         click.option("--min-torch", metavar="VERSION", help="The oldest torch that the code must run on."),
+        click.option("--target-version", metavar="VERSION", help=VERSION_HELP),
         click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES_HELP),
         click.option("--select", multiple=True, metavar="RULE", help="Only these rules, or kinds of rules."),
         click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules, or kinds of rules."),
@@ -119,7 +121,11 @@ def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult,
     found = discover(paths, config.exclude, limit, root=root, force_exclude=forced, docs=docs)
     scope = scope_of(config, found, options.get("diff_base"))
     with executor_for(config.jobs, found) as executor:
-        return check_files(found, config.target, config.min_torch, scope, entries, executor, config.rules), config
+        result = check_files(
+            found, config.target, config.min_torch, scope, entries, executor, config.rules,
+            target_version=config.target_version,
+        )  # fmt: skip
+        return result, config
 
 
 def _run_on_stdin(options: dict[str, Any]) -> tuple[CheckResult, Config]:
@@ -137,14 +143,17 @@ def _run_on_stdin(options: dict[str, Any]) -> tuple[CheckResult, Config]:
     if config.force_exclude and is_excluded(name, config.exclude):
         data = b""
     scope, entries = scope_of(config), baseline_of(root, config, options)
-    result = check_text(name, data, config.target, config.min_torch, scope, entries, config.rules, docs=config.docs)
+    result = check_text(
+        name, data, config.target, config.min_torch, scope, entries, config.rules,
+        docs=config.docs, target_version=config.target_version,
+    )  # fmt: skip
     return result, config
 
 
 def settings_of(root: Path, options: dict[str, Any]) -> Config:
     from migrate.config import load_config
 
-    names = ("target", "min_torch", "max_file_size", "jobs", "force_exclude", "allow_fixed", "docs")
+    names = ("target", "min_torch", "target_version", "max_file_size", "jobs", "force_exclude", "allow_fixed", "docs")
     config = load_config(root, {name: options.get(name) for name in names})
     return replace(
         config,

@@ -4,34 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrate.cli_check import RULES_HELP, fail
+from migrate.cli_check import RULES_HELP, VERSION_HELP, fail
 
 if TYPE_CHECKING:
     from migrate.explain import Explanation
     from migrate.model import Rule, Table
 
-_SORTS = ("name", "status")
+_KINDS = ("api", "env", "package", "cli", "resource")
 _STATUSES = ("same", "renamed", "differs", "native", "harmless", "missing", "unknown")
+_HEAD = ("target", "device", "rows", *_STATUSES)
+_SORTS = ("name", "status", "rows", *_STATUSES)
 
 
 @click.command()
 @click.option("--target", "names", multiple=True, metavar="NAME", help="List the rows of this target. May be repeated.")
 @click.option("--rules", "files", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES_HELP)
-@click.option("--kind", metavar="KIND", help="Only rows of this kind: api, env, package, cli, resource.")
-@click.option("--status", metavar="STATUS", help="Only rows of this status, such as missing.")
-@click.option("--sort", type=click.Choice(_SORTS), default="name", help="What the rows are sorted by.")
+@click.option("--min-torch", metavar="VERSION", help="The oldest torch that names must be in.")
+@click.option("--target-version", metavar="VERSION", help=VERSION_HELP)
+@click.option("--kind", type=click.Choice(_KINDS), help="Only rows of this kind.")
+@click.option("--status", type=click.Choice(_STATUSES), help="Only rows of this status.")
+@click.option("--sort", type=click.Choice(_SORTS), default="name",
+              help="Sort rows by name or status, targets by name or by one of their numbers.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text")
-def rules(
-    names: tuple[str, ...], files: tuple[Path, ...], kind: str | None, status: str | None, sort: str, form: str
-) -> None:
+def rules(names: tuple[str, ...], kind: str | None, status: str | None, sort: str, form: str, **options: Any) -> None:
     """Show what becomes of each name, or without --target how many rows of each status the targets have."""
-    tables = _tables(names, files)
-    if not names and kind is None and status is None:
-        _print(("target", "device", "rows", *_STATUSES), list(_coverage(tables)), form)
+    overview = not names and kind is None and status is None
+    if sort != "name" and overview == (sort == "status"):
+        raise click.UsageError(f"--sort {sort} is for {'rows' if overview else 'targets'}: see --help")
+    tables = _tables(names, **options)
+    if overview:
+        _print(_HEAD, _sorted(list(_coverage(tables)), sort), form)
         return
     rows = [
         (table, rule)
@@ -48,12 +54,14 @@ def rules(
 @click.argument("name")
 @click.option("--target", "names", multiple=True, metavar="NAME", help="Only this target. May be repeated.")
 @click.option("--rules", "files", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES_HELP)
+@click.option("--min-torch", metavar="VERSION", help="The oldest torch that the name must be in.")
+@click.option("--target-version", metavar="VERSION", help=VERSION_HELP)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def explain(name: str, names: tuple[str, ...], files: tuple[Path, ...], form: str) -> None:
+def explain(name: str, names: tuple[str, ...], form: str, **options: Any) -> None:
     """Say what a rule or a name (torch.cuda.Event, NCCL_DEBUG, device:cuda) is, and what becomes of it."""
     from migrate.explain import explained, found_ids, suggestions
 
-    tables = _tables(names, files)
+    tables = _tables(names, **options)
     ids = found_ids(name, tables)
     if not ids:
         close = suggestions(name, tables)
@@ -66,14 +74,19 @@ def explain(name: str, names: tuple[str, ...], files: tuple[Path, ...], form: st
         click.echo("\n\n".join("\n".join(_lines(explanation)) for explanation in found))
 
 
-def _tables(names: Sequence[str], files: Sequence[Path]) -> list[Table]:
+def _tables(
+    names: Sequence[str], files: Sequence[Path], min_torch: str | None, target_version: str | None
+) -> list[Table]:
     """The tables of the targets named, or of all; with those of the project that the current folder is in."""
     from migrate.config import ConfigError, load_config
-    from migrate.table import TableError, load_table, target_names
+    from migrate.table import TableError, legacy_names, load_table, target_names
 
+    if target_version and len(names) != 1:
+        raise click.UsageError("--target-version goes with one --target: vendors number their packages themselves")
     try:
         own = (*load_config(Path(), {}).rules, *files)
-        return [load_table(name, rules=own) for name in names or target_names(own)]
+        every = names or (*target_names(own), *legacy_names())
+        return [load_table(name, min_torch=min_torch, target_version=target_version, rules=own) for name in every]
     except (ConfigError, TableError) as error:
         fail(str(error))
 
@@ -85,6 +98,11 @@ def _coverage(tables: Sequence[Table]) -> Iterator[tuple[str, ...]]:
         found = counts(table)
         numbers = (str(found.get(status, 0)) for status in _STATUSES)
         yield table.target.words.name, table.target.title, str(len(table.rules)), *numbers
+
+
+def _sorted(targets: list[tuple[str, ...]], column: str) -> list[tuple[str, ...]]:
+    """The targets with most of something first."""
+    return targets if column == "name" else sorted(targets, key=lambda row: -int(row[_HEAD.index(column)]))
 
 
 def _cells(rule: Rule) -> tuple[str, str, str, str]:
@@ -112,7 +130,14 @@ def _json(value: object) -> str:
 
 def _value(explanation: Explanation) -> dict[str, object]:
     outcomes = [
-        {"target": item.target, "status": item.status, "to": item.to, "advice": item.advice, "evidence": item.link}
+        {
+            "target": item.target,
+            "status": item.status,
+            "to": item.to,
+            "versions": item.since,
+            "advice": item.advice,
+            "evidence": item.link,
+        }
         for item in explanation.outcomes
     ]
     return {
@@ -129,7 +154,11 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     yield f"  {explanation.short} {explanation.help}"
     for item in explanation.outcomes:
         yield ""
-        yield f"{item.target} ({item.title}): {item.status}" + (f" → {item.to}" if item.to else "")
+        yield (
+            f"{item.target} ({item.title}): {item.status}"
+            + (f" → {item.to}" if item.to else "")
+            + (f", {item.since}" if item.since else "")
+        )
         if item.advice:
             yield f"  {item.advice}"
         if item.link:

@@ -24,9 +24,9 @@ def prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Dis
     """Settings, table and files of a run. Exits with a message where one of them cannot be had."""
     from migrate.config import ConfigError, load_config
     from migrate.discover import discover, project_root
-    from migrate.table import TableError, target_names
+    from migrate.table import TableError, legacy_names, target_names
 
-    names = ("target", "min_torch", "max_file_size", "jobs", "add_dependency", "docs")
+    names = ("target", "min_torch", "target_version", "max_file_size", "jobs", "add_dependency", "docs")
     try:
         project = project_root(Path(), paths) if options["force_exclude"] else None
         start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
@@ -34,8 +34,9 @@ def prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Dis
         rules = (*config.rules, *options["rules"])
         config = replace(config, exclude=(*config.exclude, *options["exclude"]), rules=rules)
         if config.target is None:
-            known = ", ".join(target_names(config.rules))
+            known = ", ".join((*target_names(config.rules), *legacy_names()))
             raise click.UsageError(f"--target is missing (known: {known}); settings have it too: {_TARGET}")
+        _check_script(config.target, options)
         table = _table(config, config.target, options)
         found = discover(paths, config.exclude, config.max_file_size, root=project, docs=config.docs)
         return table, found, config
@@ -47,19 +48,34 @@ def prepared(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Table, Dis
         fail(str(error))
 
 
+def _check_script(target: str, options: dict[str, Any]) -> None:
+    """Options that only some targets know are not passed over for others."""
+    from migrate.table import legacy_names
+
+    for option, name in (("--quantize", "quantize"), ("--catch-mode", "mode")):
+        if options[name] and target not in legacy_names():
+            raise click.UsageError(f"{option} goes with --target {' or '.join(legacy_names())}, not with {target}")
+
+
 def _table(config: Config, target: str, options: dict[str, Any]) -> Table:
     """The table of a run. Raises `TableError`."""
     from migrate.between import load_between, with_dependency
     from migrate.table import with_expression, with_mode
 
-    table = load_between(options["source"], target, min_torch=config.min_torch, rules=config.rules)
-    table = with_mode(table, options["mode"])
+    table = load_between(
+        options["source"], target,
+        min_torch=config.min_torch, target_version=config.target_version, rules=config.rules,
+    )  # fmt: skip
+    mode = options["mode"] or ("inference" if options["quantize"] == "dynamic" else "training")
+    table = with_mode(table, mode, options["quantize"], options["bitwidth"] or "8")
     if config.device and config.device_import:
         table = with_expression(table, config.device, config.device_import)
     if options["api_support"]:
         from migrate.support import load_support
 
-        table = replace(table, support=load_support(target, options["hardware"], config.min_torch))
+        table = replace(
+            table, support=load_support(target, options["hardware"], config.target_version or config.min_torch)
+        )
     return with_dependency(table) if config.add_dependency else table
 
 

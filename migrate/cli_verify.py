@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrate.cli_check import FAILED, FOUND, RULES_HELP, baseline_of, executor_for, fail, scope_of, settings_of
+from migrate.cli_check import (
+    FAILED,
+    FOUND,
+    RULES_HELP,
+    VERSION_HELP,
+    baseline_of,
+    executor_for,
+    fail,
+    scope_of,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from migrate.config import Config
@@ -20,7 +30,7 @@ _RUNNERS = ("python", "python3", "torchrun", "accelerate")
 _SUFFIXES = (".json", ".txt")
 
 
-@click.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.command(context_settings={"allow_interspersed_args": False})
 @click.argument("script", nargs=-1, type=click.UNPROCESSED)
 @click.option("--target", metavar="NAME", help="The vendor whose device is simulated.")
 @click.option("-m", "module", metavar="MODULE", help="Run this module instead of a script.")
@@ -38,6 +48,7 @@ _SUFFIXES = (".json", ".txt")
               help="Also write the report there: .json or .txt. May be repeated.")  # fmt: skip
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Fail only on what it does not list.")
 @click.option("--min-torch", metavar="VERSION", help="The oldest torch that the code must run on.")
+@click.option("--target-version", metavar="VERSION", help=VERSION_HELP)
 @click.option("--rules", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=RULES_HELP)
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these paths out of the scan. May be repeated.")
 def verify(script: tuple[str, ...], module: str | None, **options: Any) -> None:
@@ -58,9 +69,7 @@ def verify(script: tuple[str, ...], module: str | None, **options: Any) -> None:
         _save(path, run, text)
     sys.stdout.flush()
     click.echo(text, nl=False, err=True)
-    if run.holds:
-        sys.exit(FAILED if run.scan.errors else 0)
-    sys.exit(FOUND)
+    sys.exit(FOUND if run.fails else 0 if run.holds else FAILED)
 
 
 def _check_usage(words: tuple[str, ...], options: dict[str, Any]) -> None:
@@ -137,7 +146,8 @@ def _tables(config: Config) -> tuple[Table, Table]:
     if config.target is None:
         known = ", ".join(target_names(config.rules))
         raise click.UsageError(f"--target is missing (known: {known}); settings have it too")
-    table = load_table(config.target, min_torch=config.min_torch, rules=config.rules)
+    version = config.target_version
+    table = load_table(config.target, min_torch=config.min_torch, target_version=version, rules=config.rules)
     if table.target.words.device in TORCH_OWN or table.script:
         raise TableError(
             [f"{config.target}: cannot be simulated; torch itself has a device of that name, or it is gone"]
@@ -156,7 +166,7 @@ def _request(words: tuple[str, ...], config: Config, options: dict[str, Any]) ->
         raise click.UsageError(f"--nproc {options['nproc']} takes as many devices, not --devices {devices}")
     return Request(
         words, python, devices, options["nproc"], options["strict_dtypes"], options["timeout"], options["changes"],
-        config.min_torch,
+        config.min_torch, config.target_version,
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ class Config:
 
     target: str | None = None
     min_torch: str | None = None
+    target_version: str | None = None
     exclude: tuple[str, ...] = ()
     max_file_size: int = MEGABYTE
     jobs: int = 1
@@ -60,6 +61,8 @@ def load_config(root: Path, options: Mapping[str, Any]) -> Config:
         if (config.device is None) != (config.device_import is None):
             raise ConfigError(f"{path}: device and device-import go together: an expression, and the import it takes")
     given = {name: value for name, value in options.items() if value is not None}
+    if config.target not in (None, given.get("target", config.target)):
+        config = replace(config, target_version=None)  # it is the version of another package
     return replace(config, **given)
 
 

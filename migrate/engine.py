@@ -60,9 +60,11 @@ def examine(path: str, kind: Kind, data: bytes, table: Table, repository: Reposi
     if table.target.expression:
         from migrate.expression import localized
 
-        table = localized(table, path, kind)
-    if kind == "cuda-source":
-        return FileResult(path, kind, digest, (_cuda_source(path, table),))
+        table = localized(table, path, kind, circular=repository.circular)
+    if kind == "cuda-source":  # nobody's business on the way from another device
+        return FileResult(
+            path, kind, digest, (_cuda_source(path, table),) if kind.startswith(table.source.name) else ()
+        )
     problem = None
     findings: tuple[Finding, ...] = ()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))  # not lowered again: there may be other threads
@@ -123,6 +125,7 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     from migrate.author import kept
     from migrate.codemods import find_all, view_of
     from migrate.codemods.gates import gated
+    from migrate.codemods.members import find_members
     from migrate.codemods.project import expressed, with_import
     from migrate.codemods.vendor import vendor_imports
     from migrate.found import place_of
@@ -132,7 +135,8 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     scanned, finder = _scanned(text, table)
     index = build_index(scanned, table, finder)
     view = view_of(scanned, index, table, repository)
-    drafts, complaints = kept(view, gated(view, expressed(view, settled(find_all(view)))))
+    found = settled(find_all(view))
+    drafts, complaints = kept(view, gated(view, expressed(view, [*found, *find_members(view, found)])))
     drafts = with_import(view, [*drafts, *vendor_imports(view, drafts)])
     drafts += _unsupported(scanned, table)
     findings = tuple(sorted((*accounted(view, drafts), *complaints), key=place_of))

@@ -14,6 +14,10 @@ from migrate.engine import migrate_bytes, rewritten
 from migrate.model import RowKind, Rule, Table
 
 _CLOSE = 3
+_SPELLED = {  # as in code
+    "cuda": "device:cuda", "cuda:0": "device:cuda", "nccl": "backend:nccl", ".cuda": "method:cuda",
+    ".cuda()": "method:cuda", ".is_cuda": "method:is_cuda",
+}  # fmt: skip
 _EXAMPLES = {  # of the rules that come from no row
     "annotation:torch": 'def f(x: "torch.cuda.FloatTensor"): ...',
     "backend:nccl": 'torch.distributed.init_process_group("nccl")',
@@ -33,6 +37,7 @@ class Outcome:
     to: str
     advice: str
     link: str
+    since: str = ""  # the versions of the package that have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,31 @@ class Explanation:
 
 
 def found_ids(query: str, tables: Sequence[Table]) -> list[str]:
-    """The ids that a query means: an id, the key of a row (`torch.cuda.Event`, `NCCL_DEBUG`), or a wildcard's."""
+    """The ids that a query means: an id, the key of a row (`torch.cuda.Event`, `NCCL_DEBUG`), or a wildcard's.
+
+    A member that has no row of its own is spoken for by its class (`torch.cuda.Event.query`).
+    """
     known = _known(tables)
     if query in known:
         return [query]
     ids = [f"{kind}:{query}" for kind in get_args(RowKind)]
     exact = [rule_id for rule_id in ids if rule_id in known]
     name = query.removeprefix("env:")
-    return exact or [f"env:{name}" for table in tables[:1] if table.rule_for("env", name)]
+    exact = exact or [f"env:{name}" for table in tables[:1] if table.rule_for("env", name)]
+    if not exact and query in _SPELLED:
+        return [_SPELLED[query]]
+    return exact or _above(query, known, tables)
+
+
+def _above(query: str, known: Mapping[str, None], tables: Sequence[Table]) -> list[str]:
+    """The row of what a dotted name is a member of; a module speaks for itself only."""
+    modules = {name for table in tables for name in table.sites.modules}
+    name = query.removeprefix("api:").partition("(")[0]
+    while name and name not in modules:
+        if f"api:{name}" in known:
+            return [f"api:{name}"]
+        name = name.rpartition(".")[0]
+    return []
 
 
 def suggestions(query: str, tables: Sequence[Table]) -> list[str]:
@@ -98,10 +120,22 @@ def _outcome(rule_id: str, table: Table) -> Outcome:
         words |= {"method:cuda": f".{target.words.method}()", "method:is_cuda": f".{target.words.predicate}"}
         known = rule_id in words
         status = "renamed" if known else "manual" if rule_id in RULE_IDS else "no row"
+        if rule_id.startswith("script:"):
+            status = "review" if table.script else "same"
         text = "" if known or rule_id in RULE_IDS else advice(None, name, table)
-        return Outcome(target.words.name, target.title, status, words.get(rule_id, ""), text, "")
+        since = ""
+        if rule_id == "backend:nccl":
+            text, since = target.backend_problem or text, _versions(target.package, target.backend_since, None)
+        return Outcome(target.words.name, target.title, status, words.get(rule_id, ""), text, "", since)
     said = " ".join(text for text in (rule.message, rule.review) if text)
-    return Outcome(target.words.name, target.title, rule.status, rule.to or "", said, table.link(rule))
+    since = _versions(target.package, rule.since, rule.until)
+    return Outcome(target.words.name, target.title, rule.status, rule.to or "", said, table.link(rule), since)
+
+
+def _versions(package: str, since: str | None, until: str | None) -> str:
+    return " ".join(
+        [*([f"from {package} {since}"] if since else []), *([f"before {package} {until}"] if until else [])]
+    )
 
 
 def _example(rule_id: str, table: Table) -> str:

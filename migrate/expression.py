@@ -51,8 +51,11 @@ def _root(text: str) -> str:
     return node.id
 
 
-def localized(table: Table, path: str, kind: Kind) -> Table:
-    """The table for one file: with the expression where the file can import it, with the literal where it is made."""
+def localized(table: Table, path: str, kind: Kind, *, circular: bool = False) -> Table:
+    """The table for one file: with the expression where the file can import it, with the literal where it is made.
+
+    A file is `circular` if it is known to run while the expression is imported.
+    """
     expression = table.target.expression
     if expression is None:
         return table
@@ -65,7 +68,7 @@ def localized(table: Table, path: str, kind: Kind) -> Table:
         return replace(table, target=replace(table.target, expression=None))
     if path.endswith(".pyi"):
         why = "a stub imports no code"
-    elif any(_may_be(parts, file) for file in (*files, *packages)):
+    elif circular or any(_may_be(parts, file) for file in (*files, *packages)):
         why = f"`{expression.line}` may import this file while it is being imported itself"
     return replace(table, target=replace(table.target, expression=replace(expression, blocked=why))) if why else table
 

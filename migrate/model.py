@@ -47,6 +47,8 @@ class Target:
     import_review: str = ""  # what a person has to see to where the plug-in is loaded
     import_beside: str = ""  # only files with this text call for that
     expression: Expression | None = None  # in the place of a literal device
+    backend_since: str | None = None  # the first version that has the backend
+    backend_problem: str = ""  # why it cannot be written: the result has to run on an older one
     refused: tuple[str, ...] = ()  # types of tensors that the device does not have: "float64"
     narrowed: Mapping[str, str] = field(default_factory=dict)  # those that it keeps in fewer bits: "int64" -> "int32"
 
@@ -63,6 +65,7 @@ class Rule:
     message: str | None = None
     review: str | None = None
     since: str | None = None
+    until: str | None = None
     keywords: Mapping[str, str] = field(default_factory=dict)
     together: str | None = None  # the row applies only in files that also use this name
     positional: int = 0  # a template of the same name applies to calls with at most so many, or just so many if it
@@ -141,6 +144,7 @@ class Table:
     watched: frozenset[str] = frozenset()  # names whose uses matter although none of their words may say so
     retired: Retired | None = None  # the way from an API that is gone: nothing else is looked at
     script: Script | None = None
+    plugin_line: str = ""  # loads the source's plug-in, where that is a vendor's
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
 
     def rule(self, kind: str, key: str) -> Rule | None:
@@ -167,6 +171,7 @@ class Repository:
     modules: frozenset[str] = frozenset()  # its own, where they are called like a package we know
     overriding: frozenset[str] = frozenset()  # classes with a cuda() of their own, or an inherited one
     exported: frozenset[str] = frozenset()  # names that its files import from one another
+    circular: bool = False  # whether the import of the project's expression for a device runs this file
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,22 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast, get_args
 
+from migrate.extras import Oldest
 from migrate.mistakes import mistakes
 from migrate.model import RowKind, Rule, Status, Table
 
 SCHEMA = 1
 WORDS = ("name", "module", "device", "backend", "method", "predicate")
 TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_args(RowKind)}
-TARGET = {*WORDS, "title", "package", "versions", "import", "install", "expression", "expression_import", "dtypes"}
+TARGET = {
+    *WORDS, "title", "package", "versions", "import", "install", "expression", "expression_import", "backend_since",
+    "dtypes",
+}  # fmt: skip
 IMPORT = {"line", "until", "review", "beside", "evidence"}
-NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "message"}
+NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "until", "message"}
 ROW = {
-    "status", "to", "evidence", "message", "review", "since", "keywords", "together", "positional", "parameters",
-    "decorates", "from", "drop",
+    "status", "to", "evidence", "message", "review", "since", "until", "keywords", "together", "positional",
+    "parameters", "decorates", "from", "drop",
 }  # fmt: skip
 KINDS = get_args(RowKind)
 INSTALL = {"distribution", "versions", "how", "evidence"}
@@ -48,9 +52,9 @@ class TableReader:
     """
 
     def __init__(
-        self, file: str, raw: Mapping[str, Any], min_torch: str | None, base: Table | None = None, *, own: bool = False
+        self, file: str, raw: Mapping[str, Any], oldest: Oldest, base: Table | None = None, *, own: bool = False
     ) -> None:
-        self.file, self.raw, self.min_torch, self.base, self.own = file, raw, min_torch, base, own
+        self.file, self.raw, self.oldest, self.base, self.own = file, raw, oldest, base, own
         self.errors: list[str] = []
         sources = self.section(raw, "sources", "sources")
         rev = str(sources.get("rev", ""))
@@ -141,7 +145,7 @@ class TableReader:
         origin = self.text(space, "from", where) or ""
         to = self.text(space, "to", where, required=status == "renamed")
         message = self.text(space, "message", where, required=status in {"missing", "differs"})
-        since = self.since(space, where)
+        since, until = (self.version(space, key, where) for key in ("since", "until"))
         if to and not self.fits("api", to):
             self.fail(where, f"to = {to[:_LONG]!r} is no name")
         names = space.get("names")
@@ -150,7 +154,7 @@ class TableReader:
             names = []
         for name in names:
             new = f"{to}.{name}" if to else None
-            rule = Rule("api", f"{origin}.{name}", status, evidence, to=new, message=message, since=since)
+            rule = Rule("api", f"{origin}.{name}", status, evidence, to=new, message=message, since=since, until=until)
             yield self.gated(rule)
 
     def status(self, row: Mapping[str, Any], where: str, default: str | None = None) -> Status:
@@ -169,7 +173,8 @@ class TableReader:
             self.fail(where, f"to = {to[:_LONG]!r} is no {'name or call' if kind == 'api' else 'name'}")
         message, review = (self.text(row, field, where, required=False) for field in ("message", "review"))
         rule = Rule(
-            kind, key, status, self.evidence(row, where), to, message, review, self.since(row, where),
+            kind, key, status, self.evidence(row, where), to, message, review, self.version(row, "since", where),
+            until=self.version(row, "until", where),
             keywords=self.keywords(row, where), together=self.together(row, where),
             positional=self.number(row, "positional", where), parameters=self.parameters(row, where),
             decorates=self.flag(row, "decorates", where), first=self.first(row, where),
@@ -231,19 +236,31 @@ class TableReader:
         self.fail(where, "versions must be a list of quoted version numbers")
         return ()
 
-    def since(self, row: Mapping[str, Any], where: str) -> str | None:
-        since = self.text(row, "since", where, required=False)
-        if since is not None and self.versions and since not in self.versions:
-            self.fail(where, f"since = {since!r} is not one of the target's versions")
+    def version(self, row: Mapping[str, Any], key: str, where: str) -> str | None:
+        """`since` or `until` of a row."""
+        version = self.text(row, key, where, required=False)
+        if version is not None and self.versions and version not in self.versions:
+            self.fail(where, f"{key} = {version!r} is not one of the target's versions")
             return None
-        return since
+        return version
 
     def gated(self, rule: Rule) -> Rule:
-        """The row as it counts for `min_torch`: one that is too new is missing."""
-        if not (rule.since and self.min_torch) or version_key(rule.since) <= version_key(self.min_torch):
-            return rule
-        message = f"needs {self.package} {rule.since}; the project supports torch {self.min_torch}."
-        return Rule(rule.kind, rule.key, "missing", rule.evidence, message=message)
+        """The row as it counts for the oldest versions: a name that is too new, or gone by then, is missing."""
+        newest = self.oldest.package or (self.versions[-1] if self.versions else None)
+        message = self.too_new(rule.since)
+        if rule.until and newest and version_key(rule.until) <= version_key(newest):
+            message = f"{self.package} {rule.until} does not have it any more."
+        return Rule(rule.kind, rule.key, "missing", rule.evidence, message=message) if message else rule
+
+    def too_new(self, since: str | None) -> str:
+        """Why what came with a version cannot be used, or ""."""
+        version = self.oldest.version
+        if not (since and version) or version_key(since) <= version_key(version):
+            return ""
+        whose = f"the project supports torch {version}"
+        if self.oldest.package:
+            whose = f"the result has to run on {self.package} {version}"
+        return f"needs {self.package} {since}; {whose}."
 
 
 def version_key(version: str) -> tuple[int, ...]:

@@ -125,8 +125,21 @@ def _informed(discovery: Discovery, jobs: Sequence[Job], table: Table) -> Iterat
     sources += [data for data in others or () if may_mention(data, table.sites)]
     known = survey(whole.files, sources, lambda: _contents(rest) if others is None else others, table)
     inside = discovery.root.relative_to(whole.root).as_posix()
+    circle = _circle(whole, table)
     for job in jobs:
-        yield replace(job, repository=known.of(job.path if inside == "." else f"{inside}/{job.path}"))
+        path = job.path if inside == "." else f"{inside}/{job.path}"
+        known_here = known.of(path)
+        yield replace(job, repository=replace(known_here, circular=True) if path in circle else known_here)
+
+
+def _circle(whole: Discovery, table: Table) -> frozenset[str]:
+    """The files that cannot import the project's expression for a device, as it imports them."""
+    expression = table.target.expression
+    if expression is None or not expression.is_device:
+        return frozenset()
+    from migrate.circles import run_by
+
+    return run_by(expression, (path for path, _ in whole.files), lambda path: (whole.root / path).read_bytes())
 
 
 def _project(discovery: Discovery) -> Discovery:

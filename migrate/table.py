@@ -6,13 +6,14 @@ as `file: [table]: what is wrong (why)`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
 from migrate.expression import ExpressionError, read_expression
-from migrate.extras import Expression, Insert, Retired, Script
+from migrate.extras import Expression, Insert, Oldest, Retired, Script
 from migrate.model import Rule, Sites, Table, Target, Vocabulary
 from migrate.reader import TableError, TableReader, hint, is_version, version_key
 from migrate.sites import read_sites
@@ -41,33 +42,46 @@ def target_names(rules: Sequence[Path] = ()) -> tuple[str, ...]:
     return _names(own_files(rules))
 
 
-def load_table(name: str, *, min_torch: str | None = None, rules: Sequence[Path] = ()) -> Table:
+def load_table(
+    name: str, *, min_torch: str | None = None, target_version: str | None = None, rules: Sequence[Path] = ()
+) -> Table:
     """Read and validate the table of one target.
 
     `min_torch` is the oldest torch the result must run on ("2.5"); rows newer than it count as missing,
-    and the vendor import is dropped where every such torch loads the plug-in by itself. `rules` are tables of a
-    project, those later in the list over those before.
+    and the vendor import is dropped where every such torch loads the plug-in by itself. `target_version` is the
+    version of the vendor's package that it must run on, and goes first. `rules` are tables of a project, those later
+    in the list over those before.
     Raises `TableError` with every mistake found, or with the known names for an unknown target.
     """
-    files = own_files(rules)
+    files, oldest = own_files(rules), Oldest(min_torch, target_version)
     if name in legacy_names():
-        return load_legacy(name, min_torch)
+        return _reaching(load_legacy(name, oldest), oldest)
     if name not in _names(files):
-        raise TableError([f"unknown target {name!r}{hint(name, _names(files))}"])
-    return _checked(_Loader(files, min_torch).target(name))
+        raise TableError([f"unknown target {name!r}{hint(name, (*_names(files), *legacy_names()))}"])
+    return _reaching(_checked(_Loader(files, oldest).target(name)), oldest)
 
 
-def load_way(source: str, target: str, *, min_torch: str | None = None) -> Table:
+def _reaching(table: Table, oldest: Oldest) -> Table:
+    """The table, if it speaks of a version of the package. Raises `TableError`."""
+    target = table.target
+    if oldest.package and version_key(oldest.package) < version_key(target.versions[0]):
+        known = f"the table of {target.words.name} knows {target.package} from {target.versions[0]} on"
+        raise TableError([f"target-version {oldest.package}: {known}"])
+    return table
+
+
+def load_way(source: str, target: str, *, min_torch: str | None = None, target_version: str | None = None) -> Table:
     """The table from an API of a vendor's that is gone to what took its place. Raises `TableError`."""
     path = next(path for path in sorted(WAYS.glob("*.toml")) if path.stem.partition("-")[0] == source)
     content = parsed(path.name, path.read_bytes())
     row = content.pop("source")
     if target != row["target"]:
         raise TableError([f"{row['title']} leads to {row['target']} only, not to {target!r}"])
-    loader = _Loader((), min_torch)
+    oldest = Oldest(min_torch, target_version)
+    loader = _Loader((), oldest)
     base, _ = loader.target(target)
     file = TableFile(path.name, path.read_bytes(), content, own=True)
-    empty = replace(base, rules={}, missing_arguments={})
+    empty = replace(_reaching(base, oldest), rules={}, missing_arguments={})
     table = _checked(loader.layer(file, empty))
     word = f"{source}\0"  # nothing in a file is called so
     sites = replace(
@@ -80,21 +94,23 @@ def load_way(source: str, target: str, *, min_torch: str | None = None) -> Table
     return replace(table, source=words, sites=sites, watched=watched, together=(), retired=retired)
 
 
-def load_legacy(name: str, min_torch: str | None = None) -> Table:
+def load_legacy(name: str, oldest: Oldest) -> Table:
     """The table of a target that is gone, whose API wants more than names. Raises `TableError`."""
     path = LEGACY / f"{name}.toml"
     content = parsed(path.name, path.read_bytes())
     rows, call = content.pop("insert"), content.pop("device_call")
-    table = _checked(_Loader((), min_torch).layer(TableFile(path.name, path.read_bytes(), content), None))
+    table = _checked(_Loader((), oldest).layer(TableFile(path.name, path.read_bytes(), content), None))
     _, dotted, _, root = table.target.import_line.split()
     alias = Expression(root, table.target.import_line, root, dotted, dotted, "", is_device=False)
     target = replace(table.target, needs_import=False, expression=alias)
     return replace(table, target=target, script=Script(tuple(Insert(**row) for row in rows), call))
 
 
-def with_mode(table: Table, mode: str) -> Table:
-    """The table for scripts of another mode, where the target tells them apart."""
-    return replace(table, script=replace(table.script, mode=mode)) if table.script else table
+def with_mode(table: Table, mode: str, quantize: str | None = None, bitwidth: str = "8") -> Table:
+    """The table for scripts of another mode, where the target tells them apart, and of a kind of quantization."""
+    if table.script is None:
+        return table
+    return replace(table, script=replace(table.script, mode=mode, quantize=quantize, bitwidth=bitwidth))
 
 
 def legacy_names() -> tuple[str, ...]:
@@ -107,9 +123,10 @@ def way_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem.partition("-")[0] for path in WAYS.glob("*.toml")))
 
 
-def read_table(path: Path, *, min_torch: str | None = None) -> Table:
+def read_table(path: Path, *, min_torch: str | None = None, target_version: str | None = None) -> Table:
     """Like `load_table`, for a table anywhere on disk. Raises `TableError`; `OSError` if it can't be read."""
-    return _checked(_Loader((), min_torch).layer(read_file(path), None))
+    oldest = Oldest(min_torch, target_version)
+    return _reaching(_checked(_Loader((), oldest).layer(read_file(path), None)), oldest)
 
 
 def with_expression(table: Table, text: str, line: str) -> Table:
@@ -148,10 +165,11 @@ def _checked(loaded: tuple[Table, list[str]]) -> Table:
 class _Loader:
     """Puts the files that a target is made of over each other; what is wrong with them comes with the table."""
 
-    def __init__(self, files: Sequence[TableFile], min_torch: str | None) -> None:
-        if min_torch is not None and not is_version(min_torch):
-            raise TableError([f"min-torch {min_torch!r} is not a version number, such as 2.5"])
-        self.files, self.min_torch = files, min_torch
+    def __init__(self, files: Sequence[TableFile], oldest: Oldest) -> None:
+        for name, version in (("min-torch", oldest.torch), ("target-version", oldest.package)):
+            if version is not None and not is_version(version):
+                raise TableError([f"{name} {version!r} is not a version number, such as 2.5"])
+        self.files, self.oldest = files, oldest
         self.ground = SITES.read_bytes()
         self.sites, self.source = read_sites(parsed(SITES.name, self.ground))
 
@@ -168,7 +186,7 @@ class _Loader:
 
     def layer(self, file: TableFile, base: Table | None) -> tuple[Table, list[str]]:
         """The table of a file, over that which it extends."""
-        reader = TableReader(file.name, file.content, self.min_torch, base, own=file.own)
+        reader = TableReader(file.name, file.content, self.oldest, base, own=file.own)
         target = read_target(reader)
         rules = {rule.id: rule for rule in reader.rules()}
         missing_arguments = reader.missing_arguments(rules)
@@ -178,7 +196,10 @@ class _Loader:
         if file.own:
             sites = replace(sites, accelerators=sites.accelerators | {target.words.name, target.words.device})
         before = base.digest.encode() if base else self.ground
-        digest = blake2b(before + file.raw + (self.min_torch or "").encode(), digest_size=16).hexdigest()
+        digest = blake2b(
+            before + file.raw + f"{self.oldest.torch or ''} {self.oldest.package or ''}".rstrip().encode(),
+            digest_size=16,
+        ).hexdigest()
         rules = {**under, **rules}
         together = tuple(rule for rule in rules.values() if rule.together)
         lost = {**base.missing_arguments, **missing_arguments} if base else missing_arguments
@@ -196,7 +217,18 @@ def _adapted(base: Table, target: Target) -> dict[str, Rule]:
 def _moved(rule: Rule, old: Target, new: Target) -> Rule:
     if rule.to is None:
         return rule
-    name, call, arguments = rule.to.partition("(")
+    keywords = {name: _reworded(word, old.words.device, new.words.device) for name, word in rule.keywords.items()}
+    rule = replace(rule, to=_reworded(rule.to, old.words.backend, new.words.backend), keywords=keywords)
+    return _rehomed(rule, rule.to or "", old, new)
+
+
+def _reworded(name: str, old: str, new: str) -> str:
+    """A name with another word in it: `npu_graph`, `is_hccl_available`."""
+    return re.sub(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9.])", new, name) if "_" in name else name
+
+
+def _rehomed(rule: Rule, to: str, old: Target, new: Target) -> Rule:
+    name, call, arguments = to.partition("(")
     homes = [(old.words.module, new.words.module)]
     if not old.words.module.startswith(f"{old.package}."):  # a part of torch
         homes.append((old.package, new.package))

@@ -32,12 +32,14 @@ def read_target(reader: TableReader) -> Target:
     reader.package = texts["package"]
     reader.versions = reader.version_list(row.get("versions") or None, "target")
     line, until, review, beside = _loading(reader, row, base)
-    needed = not (until and reader.min_torch and version_key(reader.min_torch) >= version_key(until))
+    version = reader.oldest.version
+    needed = not (until and version and version_key(version) >= version_key(until))
     vocabulary = Vocabulary(**{key: texts[key] for key in WORDS})
     expression = _expression(reader, row, base)
     return Target(
         vocabulary, texts["title"], reader.package, reader.versions, line, until, bool(line) and needed,
-        *_install(reader, row, base), review, beside, expression, *_dtypes(reader, row, base),
+        *_install(reader, row, base), review, beside, expression, *_backend(reader, row, base),
+        *_dtypes(reader, row, base),
     )  # fmt: skip
 
 
@@ -47,6 +49,15 @@ def _word(reader: TableReader, row: Mapping[str, Any], key: str) -> str:
     if word and key in _SHAPES and not re.fullmatch(_SHAPES[key], word):
         reader.fail("target", f"{key} = {word!r} is no {'name' if key in ('module', 'package') else 'word'}")
     return word
+
+
+def _backend(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> tuple[str | None, str]:
+    """Since when there is the backend, and why it cannot be written."""
+    since = reader.version(row, "backend_since", "target")
+    if base and since is None and row["backend"] == base.words.backend:
+        since = base.backend_since
+    problem = reader.too_new(since)
+    return since, problem and f"{row['backend']} {problem}"
 
 
 def _expression(reader: TableReader, row: Mapping[str, Any], base: Target | None) -> Expression | None:

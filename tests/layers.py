@@ -9,12 +9,17 @@ OURS = {
     "progress": "report.console",
     "extras": "",
     "codemods.insertions": "codemods.enclosing codemods.view extras model trees",
+    "codemods.locals": "trees",
+    "codemods.members": "advice codemods.insertions codemods.locals codemods.view model trees",
+    "codemods.models": "codemods.insertions codemods.locals codemods.view trees",
+    "codemods.quantization": "codemods.insertions codemods.models codemods.view extras model trees",
+    "circles": "engine extras trees",
     "codemods.retired": "codemods.enclosing codemods.names codemods.view extras model syntax",
     "targets": "expression extras model reader",
     "tablefiles": "reader toml",
-    "reader": "mistakes model",
+    "reader": "extras mistakes model",
     "expression": "extras model",
-    "codemods.project": "codemods.insertions codemods.view extras model trees",
+    "codemods.project": "codemods.insertions codemods.quantization codemods.view extras model trees",
     "codemods.expressions": "codemods.enclosing codemods.view extras model syntax",
     "codemods.enclosing": "codemods.view edits trees",
     "mistakes": "model",
@@ -87,11 +92,11 @@ OURS = {
     "author": "about codemods.view found model suppress",
     "settle": "codemods.view edits found model",
     "engine": (
-        "author codemods.__init__ codemods.gates codemods.project codemods.vendor edits expression finder "
-        "found index kinds.__init__ model nesting newer regions scan settle source support"
+        "author codemods.__init__ codemods.gates codemods.members codemods.project codemods.vendor edits expression "
+        "finder found index kinds.__init__ model nesting newer regions scan settle source support"
     ),
     # many files, and what is shown of them
-    "runner": "__init__ discover engine finder model repository",
+    "runner": "__init__ circles discover engine finder model repository",
     "writer": "engine model",
     "leftovers": "edits engine model",
     "baseline": "leftovers",
@@ -229,9 +234,9 @@ RESTRICTED = {
     ),
     "importlib": "__init__ kinds.__init__ report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check cli_migrate cli_run cli_verify config grammar kinds.cells progress reader "
-        "report.check_json report.gitlab report.machine report.sarif report.verify_json sites support tablefiles "
-        "targets toml verify.events verify.rewritten"
+        "__init__ baseline cli cli_check cli_migrate cli_rules cli_run cli_verify config grammar kinds.cells progress "
+        "reader report.check_json report.gitlab report.machine report.sarif report.verify_json sites support "
+        "tablefiles targets toml verify.events verify.rewritten"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "pickle", "ctypes", "logging", "glob"}

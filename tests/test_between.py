@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from kit import TARGETS, cases, command, repository, result_of, source_of
+from kit import EVERY_TARGET, cases, command, repository, result_of, source_of
 
 from migrate.between import between, load_between
 from migrate.edits import apply_edits
@@ -41,6 +41,18 @@ LOST = {  # what has no way back, and why
     *("import_multi_comma", "import_plain_torch_cuda", "import_torch_cuda_alone_binds_torch"),  # `import torch.cuda`
     "plain_import_of_submodule_keeps_torch",
     "no_newline_after_the_only_import",  # the line end that an inserted import needed stays
+}
+
+
+LOST_FROM = {
+    "hpu": {
+        *("alias_of_import_torch_cuda", "byte_order_mark_with_crlf", "import_from_cuda_module"),  # torch.amp serves all
+        "mock_patch_of_dotted_names",  # names one that only CUDA has
+    },
+    "musa": {
+        *("api_hasattr_guard", "one_line_compound_statements"),  # its condition keeps the branch for a person
+        "submodules_of_torch_cuda",  # a name that has a short form there, and gets it
+    },
 }
 
 
@@ -102,12 +114,14 @@ def safe_only(result: FileResult, table: Table) -> FileResult:
     kept = tuple(
         finding
         for finding in result.findings
-        if finding.safety == "safe" and not ((rule := rules[finding.rule_id]) and rule.is_template)
+        if finding.safety == "safe"
+        and not ((rule := rules[finding.rule_id]) and rule.is_template)
+        and not (finding.rule_id.startswith("method:") and "(" in table.target.words.method)
     )
     return replace(result, findings=kept)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", EVERY_TARGET)
 def test_round_trip_gives_the_original_text(target: str) -> None:
     forward = load_table(target)
     lost: dict[str, str] = {}
@@ -126,8 +140,8 @@ def test_round_trip_gives_the_original_text(target: str) -> None:
         home = apply_edits(there, again.edits)
         if home != text:
             lost[case] = home
-    assert tried > 240
-    assert set(lost) <= LOST
+    assert tried > 180
+    assert "\n".join(sorted(set(lost) - LOST - LOST_FROM.get(target, set()))) == ""
 
 
 def test_names_that_several_became_have_no_way_back_unless_one_is_spelled_alike() -> None:
@@ -136,6 +150,25 @@ def test_names_that_several_became_have_no_way_back_unless_one_is_spelled_alike(
     rule = home.rule("env", "TORCH_HCCL_BLOCKING_WAIT")
     assert rule is not None
     assert rule.to == "TORCH_NCCL_BLOCKING_WAIT"
+
+
+def test_kernels_of_cuda_are_no_business_of_another_source() -> None:
+    for source, target, count in (("cuda", "npu", 1), ("npu", "cuda", 0), ("npu", "mlu", 0), ("catch", "mlu", 0)):
+        result = migrate_bytes("a.cu", "cuda-source", b"__global__ void npu() {}\n", load_between(source, target))
+        assert len(result.findings) == count
+
+
+def test_device_of_torch_itself_keeps_its_import() -> None:
+    text = 'import torch\nx = torch.xpu.Stream()\ny.to("xpu:0")\n'
+    assert after(text, back("xpu")) == text.replace("xpu", "cuda")
+
+
+def test_plug_in_with_a_short_name_goes_where_nothing_uses_it() -> None:
+    line = "import habana_frameworks.torch.core as htcore\n"
+    text = f'import torch\n{line}y.to("hpu")\n'
+    assert after(text, back("hpu")) == 'import torch\ny.to("cuda")\n'
+    assert after(text, load_between("hpu", "npu")) == 'import torch\nimport torch_npu\ny.to("npu")\n'
+    assert line in after(f"{text}loss.backward()\nhtcore.mark_step()\n", back("hpu"))
 
 
 def test_source_and_target_have_to_differ_and_exist() -> None:

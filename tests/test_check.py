@@ -51,6 +51,8 @@ def test_file_that_cannot_be_checked_ends_with_2_and_the_others_are_checked(repo
         (["--target", "mul"], "unknown target 'mul'; did you mean 'mlu'?"),
         (["--target", "mul", "pkg"], "unknown target 'mul'; did you mean 'mlu'?"),
         (["--min-torch", "new", "pkg"], "min-torch 'new' is not a version number"),
+        (["--target-version", "new", "pkg"], "target-version 'new' is not a version number"),
+        (["--target-version", "2.0", "pkg"], "target-version 2.0: the table of npu knows torch_npu from 2.1 on"),
         (["--format", "html"], "'html' is not one of"),
         (["--report", "x.html"], "--report x.html: the suffix must be one of .json, .sarif, .md, .xml, .txt"),
         (["--report", "no/x.json"], "cannot write no/x.json: No such file or directory"),

@@ -23,13 +23,16 @@ def message(folder: Path) -> str:
 
 
 def test_defaults_hold_without_a_file(tmp_path: Path) -> None:
-    assert config(tmp_path) == Config(None, None, (), 1_000_000, 1)
+    assert config(tmp_path) == Config(None, None, None, (), 1_000_000, 1)
 
 
 def test_all_settings_are_read_from_pyproject(tmp_path: Path) -> None:
-    text = b'[tool.accel-migrate]\ntarget = "mlu"\nmin-torch = "2.5"\nexclude = ["a"]\nmax-file-size = 9\njobs = 3\n'
+    text = (
+        b'[tool.accel-migrate]\ntarget = "mlu"\nmin-torch = "2.5"\ntarget-version = "2.6"\nexclude = ["a"]\n'
+        b"max-file-size = 9\njobs = 3\n"
+    )
     tree(tmp_path, {"pyproject.toml": text})
-    assert config(tmp_path) == Config("mlu", "2.5", ("a",), 9, 3)
+    assert config(tmp_path) == Config("mlu", "2.5", "2.6", ("a",), 9, 3)
 
 
 def test_own_file_goes_before_pyproject(tmp_path: Path) -> None:
@@ -40,6 +43,13 @@ def test_own_file_goes_before_pyproject(tmp_path: Path) -> None:
 def test_options_go_before_the_file(tmp_path: Path) -> None:
     tree(tmp_path, {"accel-migrate.toml": b'jobs = 2\ntarget = "npu"\n'})
     assert config(tmp_path, jobs=4, target=None) == Config("npu", jobs=4)
+
+
+def test_version_is_that_of_the_target_beside_it(tmp_path: Path) -> None:
+    tree(tmp_path, {"accel-migrate.toml": b'target = "npu"\ntarget-version = "2.6"\n'})
+    assert config(tmp_path, target="npu").target_version == "2.6"
+    assert config(tmp_path, target="tpu").target_version is None
+    assert config(tmp_path, target="tpu", target_version="2.8").target_version == "2.8"
 
 
 def test_file_is_looked_for_up_to_the_top_of_the_repository(tmp_path: Path) -> None:
@@ -66,7 +76,8 @@ def test_unknown_key_like_no_other_is_named_with_all(tmp_path: Path) -> None:
     tree(tmp_path, {"accel-migrate.toml": b"\nzzz = 1\n"})
     known = (
         "add-dependency, allow-fixed, baseline, device, device-import, docs, exclude, force-exclude, ignore, jobs, "
-        "max-file-size, min-torch, per-file-ignores, rules, select, target"
+        "max-file-size, min-torch, per-file-ignores, rules, select, target, "
+        "target-version"
     )
     assert message(tmp_path) == f"accel-migrate.toml:2: unknown key 'zzz' (known: {known})"
 

@@ -8,8 +8,10 @@ import pytest
 from kit import EVERY_TARGET, findings, table
 
 from migrate.codemods.view import judge
+from migrate.explain import explained, found_ids
 
 NAMES = Path(__file__).parent / "data" / "torch_cuda_names.txt"
+USED = NAMES.with_name("torch_cuda_used.txt")
 PROPERTIES = "torch.cuda._CudaDeviceProperties."  # code sees them below get_device_properties()
 SILENT = {
     'torch.compile(mode="reduce-overhead")': "names no CUDA: torch.compile decides itself whether to record graphs",
@@ -59,6 +61,23 @@ def test_every_name_has_a_row_or_belongs_to_one(target: str) -> None:
     left = [name for name in names() if name not in CALLS and name not in SILENT]
     spelled = {name: name.replace(PROPERTIES, "torch.cuda.get_device_properties().") for name in left}
     assert [name for name in left if judge(table(target), spelled[name]).rule is None] == []
+
+
+@pytest.mark.parametrize("target", EVERY_TARGET)
+def test_every_name_that_code_uses_has_a_row_of_its_own_and_is_explained(target: str) -> None:
+    used = [line.split()[0] for line in USED.read_text("utf-8").splitlines() if not line.startswith("#")]
+    assert len(used) == 62
+    assert set(used) <= set(names())
+    assert [name for name in used if f"api:{name}" not in table(target).rules] == []
+    assert [name for name in used if explained(f"api:{name}", [table(target)]).outcomes[0].status == "no row"] == []
+
+
+def test_every_name_is_explained() -> None:
+    spelled = [
+        name.replace("torch.cuda._CudaDeviceProperties", "torch.cuda.get_device_properties()") for name in names()
+    ]
+    left = [name for name in spelled if name not in CALLS and name not in SILENT]
+    assert [name for name in left if not found_ids(name, [table("npu")])] == []
 
 
 @pytest.mark.parametrize("target", EVERY_TARGET)

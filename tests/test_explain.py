@@ -9,7 +9,7 @@ from kit import command, table
 
 from migrate.about import RULE_IDS
 from migrate.explain import counts, explained, found_ids, suggestions
-from migrate.table import load_table, target_names
+from migrate.table import legacy_names, load_table, target_names
 
 TABLES = [table("mlu"), table("npu")]
 
@@ -18,7 +18,7 @@ def test_coverage_counts_every_row_once() -> None:
     code, out, _ = command("rules", "--format", "json")
     rows = {row.pop("target"): row for row in json.loads(out)}
     assert code == 0
-    assert list(rows) == list(target_names())
+    assert list(rows) == [*target_names(), *legacy_names()]
     for name, row in rows.items():
         numbers = [int(value) for key, value in row.items() if key not in ("device", "rows")]
         assert sum(numbers) == int(row["rows"]) == len(load_table(name).rules)
@@ -35,6 +35,16 @@ def test_rows_are_listed_filtered_and_sorted() -> None:
     ).items()
     _, out, _ = command("rules", "--target", "npu", "--status", "missing", "--format", "json")
     assert {row["status"] for row in json.loads(out)} == {"missing"}
+
+
+def test_targets_are_sorted_by_their_numbers() -> None:
+    _, out, _ = command("rules", "--sort", "renamed", "--format", "json")
+    numbers = [int(row["renamed"]) for row in json.loads(out)]
+    assert numbers == sorted(numbers, reverse=True)
+    assert "for rows" in command("rules", "--sort", "status").err
+    assert "for targets" in command("rules", "--target", "npu", "--sort", "missing").err
+    assert "'mising' is not one of" in command("rules", "--status", "mising").err
+    assert "'apu' is not one of" in command("rules", "--kind", "apu").err
 
 
 def test_rows_as_markdown_and_text_have_one_line_each() -> None:
@@ -58,6 +68,10 @@ def test_rows_as_markdown_and_text_have_one_line_each() -> None:
         ("flash_attn", "package:flash_attn"),
         ("nvidia-smi", "cli:nvidia-smi"),
         ("device:cuda", "device:cuda"),
+        ("cuda:0", "device:cuda"),
+        (".is_cuda", "method:is_cuda"),
+        ("torch.cuda.Event.query", "api:torch.cuda.Event"),
+        ("torch.cuda.cudart().cudaHostRegister", "api:torch.cuda.cudart"),
     ],
 )
 def test_name_is_found_by_id_or_key(query: str, rule_id: str) -> None:
@@ -80,6 +94,26 @@ def test_every_rule_without_a_row_is_explained(rule_id: str) -> None:
     })  # fmt: skip
 
 
+def test_versions_are_named() -> None:
+    code, out, _ = command("explain", "torch.cuda.CUDAGraph", "--target", "xpu")
+    assert (code, "renamed → torch.xpu.XPUGraph, from torch 2.12" in out) == (0, True)
+    assert "xccl, from torch 2.6" in command("explain", "nccl", "--target", "xpu").out
+    old = command("explain", "torch.cuda.CUDAGraph", "--target", "xpu", "--target-version", "2.6").out
+    assert "needs torch 2.12; the result has to run on torch 2.6." in old
+    assert command("rules", "--target-version", "2.6").code == 2
+    _, out, _ = command("rules", "--target", "npu", "--status", "missing", "--format", "json")
+    _, older, _ = command(
+        "rules", "--target", "npu", "--target-version", "2.5", "--status", "missing", "--format", "json"
+    )
+    assert len(json.loads(older)) > len(json.loads(out))
+
+
+def test_catch_is_explained_beside_the_others() -> None:
+    out = command("explain", "torch.cuda.set_device").out
+    assert "mlu-catch (Cambricon MLU with CATCH): renamed → torch_mlu.core.mlu_model.set_device" in out
+    assert "api:torch.cuda.set_device" in command("rules", "--target", "mlu-catch").out
+
+
 def test_every_link_of_every_table_is_complete() -> None:
     for name in target_names():
         rows = load_table(name)
@@ -100,11 +134,12 @@ def test_command_prints_advice_and_example() -> None:
     assert "HCCL_SOCKET_IFNAME exists" in out
     code, out, _ = command("explain", "torch.cuda.is_available", "--format", "json")
     (value,) = json.loads(out)
-    assert {item["target"] for item in value["targets"]} == set(target_names())
+    assert {item["target"] for item in value["targets"]} == {*target_names(), *legacy_names()}
     assert value["example"].startswith("diff --git")
 
 
 def test_typing_error_gets_a_suggestion() -> None:
+    assert command("explain", "torch.cuda.amp.autocasts").code == 2  # a module does not speak for its names
     code, out, err = command("explain", "torch.cuda.CUDAGrph")
     assert (code, out) == (2, "")
     assert "did you mean api:torch.cuda.CUDAGraph" in err

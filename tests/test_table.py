@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from kit import TARGETS, table
 
+from migrate.engine import migrate_bytes
 from migrate.model import Rule
 from migrate.table import TableError, load_table, read_table, target_names, version_key
 
@@ -61,7 +62,7 @@ def test_unknown_target_is_named_with_the_likely_or_all_known_ones() -> None:
     for name in ("zzz", "", "sites", "../rules/npu"):
         with pytest.raises(
             TableError,
-            match=r"^unknown target '.*'(; did you mean 'npu'\?| \(known: gcu, hpu, mlu, musa, npu, tpu, xpu\))$",
+            match=r"^unknown target '.*'(; did you mean 'npu'\?| \(known: gcu, hpu, mlu, mlu-catch, musa, .*\))$",
         ):
             load_table(name)
 
@@ -77,7 +78,7 @@ def test_all_fields_of_a_row_are_read(tmp_path: Path) -> None:
     fields = 'review = "r"\nsince = "2.5"\nkeywords = { a = "b" }\ntogether = "torch.x"\npositional = 2\n'
     (rule,) = rules(tmp_path, TARGET + ROW + fields)
     assert rule == Rule(
-        "api", "torch.cuda.c", "renamed", "docs:x", "torch.v.c", None, "r", "2.5", {"a": "b"}, "torch.x", 2
+        "api", "torch.cuda.c", "renamed", "docs:x", "torch.v.c", None, "r", "2.5", None, {"a": "b"}, "torch.x", 2
     )
     assert rule.id == "api:torch.cuda.c"
 
@@ -125,6 +126,44 @@ def test_row_that_is_newer_than_the_oldest_torch_is_missing(tmp_path: Path, min_
     assert rule.status == status
     message = "needs torch_v 2.10; the project supports torch 2.9." if status == "missing" else None
     assert rule.message == message
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "message"),
+    [
+        (None, "missing", "torch_v 2.10 does not have it any more."),
+        ("2.10.1", "missing", "torch_v 2.10 does not have it any more."),
+        ("2.9", "renamed", None),
+    ],
+)
+def test_row_that_is_gone_is_missing(tmp_path: Path, version: str | None, status: str, message: str | None) -> None:
+    path = save(tmp_path, TARGET + ROW + 'until = "2.10"\n')
+    (rule,) = read_table(path, target_version=version).rules.values()
+    assert (rule.status, rule.message) == (status, message)
+
+
+def test_version_of_the_package_goes_before_that_of_torch(tmp_path: Path) -> None:
+    path = save(tmp_path, TARGET + ROW + 'since = "2.10"\n')
+    (rule,) = read_table(path, min_torch="2.5", target_version="2.10").rules.values()
+    assert rule.status == "renamed"
+    (rule,) = read_table(path, min_torch="2.10", target_version="2.9").rules.values()
+    assert rule.message == "needs torch_v 2.10; the result has to run on torch_v 2.9."
+    assert not read_table(path, target_version="2.6").target.needs_import
+    with pytest.raises(TableError, match=r"^target-version 1\.9: the table of v knows torch_v from 2\.5 on$"):
+        read_table(path, target_version="1.9")
+    digests = {read_table(path, min_torch="2.9").digest, read_table(path, target_version="2.9").digest}
+    assert len(digests) == 2
+
+
+def test_backend_that_is_too_new_is_reported() -> None:
+    text = b'import torch\ntorch.distributed.init_process_group("nccl")\n'
+    for version, edited in ((None, True), ("2.6", True), ("2.4", False)):
+        table = load_table("xpu", target_version=version)
+        result = migrate_bytes("a.py", "python", text, table)
+        assert bool(result.edits) == edited
+        assert bool(migrate_bytes("a.yaml", "yaml", b"backend: nccl\n", table).edits) == edited
+    (finding,) = result.findings
+    assert finding.message == "xccl needs torch 2.6; the result has to run on torch 2.4."
 
 
 @pytest.mark.parametrize(("min_torch", "needed"), [("2.5", True), ("2.6", False), ("2.10.1", False), (None, True)])

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))  # the checkout that this file is part of
 
 from migrate.codemods.templates import filled  # noqa: E402
 from migrate.model import Rule, Status, Table  # noqa: E402
-from migrate.table import load_table, target_names  # noqa: E402
+from migrate.table import legacy_names, load_table, target_names  # noqa: E402
 
 PAGES = ROOT / "docs" / "rules"
 _SECTIONS = {
@@ -40,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is stale")
     check = parser.parse_args().check
-    pages = {PAGES / f"{name}.md": page(name) for name in target_names()}
+    pages = {PAGES / f"{name}.md": page(name) for name in (*target_names(), *legacy_names())}
     pages[PAGES / "matrix.md"] = matrix()
     stale = [path for path, text in pages.items() if not path.is_file() or path.read_text("utf-8") != text]
     stray = sorted(set(PAGES.glob("*.md")) - set(pages))
@@ -102,7 +102,8 @@ def _short(path: str) -> str:
 
 def _lines(name: str, table: Table) -> Iterator[str]:
     target, rules = table.target, list(table.rules.values())
-    yield f"<!-- Made by tools/render_rules.py from migrate/rules/{name}.toml: edit that, then run it. -->"
+    folder = "legacy/" if name in legacy_names() else ""
+    yield f"<!-- Made by tools/render_rules.py from migrate/rules/{folder}{name}.toml: edit that, then run it. -->"
     yield f"# {target.title} (`--target {name}`)"
     yield ""
     yield "What each name becomes. The rule of a row is called `kind:name` in reports, such as `api:torch.cuda.Event`."
@@ -127,7 +128,8 @@ def _facts(table: Table) -> Iterator[str]:
     yield "|---|---|"
     yield f"| `{source.module}` | `{words.module}` of the package `{target.package}` |"
     yield f'| `"{source.device}"`, `"{source.device}:0"` | `"{words.device}"`, `"{words.device}:0"` |'
-    yield f'| `"{source.backend}"` | `"{words.backend}"` |'
+    since = f" (from {target.package} {target.backend_since})" if target.backend_since else ""
+    yield f'| `"{source.backend}"` | `"{words.backend}"`{since} |'
     method = filled(table, words.method)
     method = method if method.endswith(")") else f"{method}()"
     yield f"| `.{source.method}()`, `.{source.predicate}` | `.{method}`, `.{filled(table, words.predicate)}` |"
@@ -151,6 +153,7 @@ def _outcome(rule: Rule, table: Table) -> str:
     parts += [f"arguments by name: {', '.join(f'`{name}`' for name in rule.parameters)}"] if rule.parameters else []
     parts += [f"where the file uses `{rule.together}`"] if rule.together else []
     parts += [f"from {table.target.package} {rule.since}"] if rule.since else []
+    parts += [f"before {table.target.package} {rule.until}"] if rule.until else []
     parts += [f"from {rule.key} {rule.first}"] if rule.first and rule.first not in (rule.message or "") else []
     shown = [", ".join(parts)] if parts else []
     return " — ".join([*shown, *(text for text in (rule.message, rule.review) if text)]) or "stays"

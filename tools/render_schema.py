@@ -51,6 +51,7 @@ _ADVICE = {
     "message": "For people: what to do by hand, or why nothing has to be done.",
     "review": "Why a person should look at the edit.",
     "since": "The first version of the vendor's package that has the name.",
+    "until": "The first version that does not have it any more.",
 }
 
 

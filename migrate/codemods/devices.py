@@ -66,7 +66,7 @@ def _drafts(view: View) -> Iterator[tuple[int, Draft]]:
         if patterns.mixed.fullmatch(literal.value):
             words = view.table.target.words
             swaps = {view.table.source.device: words.device, view.table.source.backend: words.backend}
-            yield group, _decided(view, literal, "backend", swaps, "", True)
+            yield group, _decided(view, literal, "backend", swaps, view.table.target.backend_problem, True)
         elif patterns.backend.fullmatch(literal.value):
             yield group, _backend(view, literal)
         elif patterns.device.fullmatch(literal.value) or patterns.loose.fullmatch(literal.value):
@@ -182,7 +182,9 @@ def _backend(view: View, literal: Literal) -> Draft:
         return _left(literal, "backend", f"{new} is listed beside it")
     swaps = {old: new, old.upper(): new.upper()}
     runs = site.kind in ("argument", "assign")
-    return _decided(view, literal, "backend", swaps, backend_problem(view, site), runs)
+    return _decided(
+        view, literal, "backend", swaps, view.table.target.backend_problem or backend_problem(view, site), runs
+    )
 
 
 def _decided(view: View, literal: Literal, kind: str, swaps: dict[str, str], problem: str, runs: bool) -> Draft:

@@ -30,7 +30,7 @@ def _called(view: View, draft: Draft, call: str) -> Draft:
     if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords or node.args[0] is not path[-1]:
         return draft
     plain = isinstance(node.args[0], ast.Constant) and node.args[0].value == view.table.source.device
-    if not plain or _dotted(view, node.func) != "torch.device":
+    if not plain or dotted(view, node.func) != "torch.device":
         return draft
     start = view.scan.offset(node.lineno, node.col_offset)
     end = view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
@@ -39,17 +39,17 @@ def _called(view: View, draft: Draft, call: str) -> Draft:
 
 def beside_import(view: View, script: Script) -> list[Insert]:
     """What a script of a mode gains beside the import."""
-    wanted = [insert for insert in script.inserts if insert.after == "import" and insert.when == script.mode]
-    return wanted if _is_script(view) and _trains(view) == (script.mode == "training") else []
+    wanted = script.wanted("import")
+    return wanted if is_script(view) and trains(view) == (script.mode == "training") else []
 
 
 def after_calls(view: View, script: Script) -> Iterator[Draft]:
     """A line behind each statement that assigns an instance of a class, unless the name is handed on already."""
-    wanted = [insert for insert in script.inserts if insert.after != "import" and insert.when == script.mode]
+    wanted = script.wanted_elsewhere("import", "model")
     for node in every(view.scan.module.node) if wanted else ():
         if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.value, ast.Call):
             continue
-        target, made = ast.unparse(node.targets[0]), _dotted(view, node.value.func)
+        target, made = ast.unparse(node.targets[0]), dotted(view, node.value.func)
         for insert in wanted:
             if made.rpartition(".")[0] == insert.after and re.fullmatch(r"[\w.]+", target):
                 yield from _behind(view, node, insert, target)
@@ -66,7 +66,7 @@ def _behind(view: View, node: ast.Assign, insert: Insert, name: str) -> Iterator
     indent = text[begin : view.scan.offset(node.lineno, node.col_offset)]
     behind = text[view.scan.offset(last, node.end_col_offset or 0) : at].strip()
     rule_id = f"script:{insert.after}"
-    if indent.strip() or (behind and behind[0] != "#") or _dotted_name(view, "torch") != "torch":
+    if indent.strip() or (behind and behind[0] != "#") or dotted_name(view, "torch") != "torch":
         yield Draft(rule_id, at, at, "manual", f"{insert.message}: add `{line}` behind it")
         return
     ending = _LINE_END.search(text)
@@ -75,23 +75,29 @@ def _behind(view: View, node: ast.Assign, insert: Insert, name: str) -> Iterator
     yield Draft(rule_id, at, at, "review", insert.message, (Edit(at, at, added),))
 
 
-def _is_script(view: View) -> bool:
+def is_script(view: View) -> bool:
     """Whether a file runs something when it is started."""
     body = getattr(view.scan.module.node, "body", [])
     runs = (ast.For, ast.While, ast.With)
-    return "__main__" in view.scan.text or any(isinstance(node, runs) for node in body)
+    return "__main__" in view.scan.text or any(isinstance(node, runs) or _is_move(view, node) for node in body)
 
 
-def _trains(view: View) -> bool:
+def _is_move(view: View, node: ast.stmt) -> bool:
+    """Whether a statement moves something to a device."""
+    called = getattr(getattr(node, "value", None), "func", None)
+    return isinstance(called, ast.Attribute) and called.attr in ("to", view.table.source.method)
+
+
+def trains(view: View) -> bool:
     return ".backward(" in view.scan.text
 
 
-def _dotted(view: View, node: ast.expr) -> str:
+def dotted(view: View, node: ast.expr) -> str:
     """The dotted name that an expression stands for, by the imports of the file."""
-    return _dotted_name(view, ast.unparse(node)) if isinstance(node, (ast.Name, ast.Attribute)) else ""
+    return dotted_name(view, ast.unparse(node)) if isinstance(node, (ast.Name, ast.Attribute)) else ""
 
 
-def _dotted_name(view: View, text: str) -> str:
+def dotted_name(view: View, text: str) -> str:
     root, dot, rest = text.partition(".")
     scope = view.scan.module
     found = scope.imports.get(root, set())

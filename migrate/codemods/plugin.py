@@ -16,7 +16,7 @@ def plugin_draft(view: View, statement: Import, rule: Rule) -> Draft:
     start, end = statement.start, statement.end
     if draft := guarded(view, statement.place, start, end):
         return draft
-    if statement.module or len(statement.names) != 1 or statement.names[0].aliased or _is_used(view, rule.key):
+    if statement.module or len(statement.names) != 1 or _is_used(view, statement, rule.key):
         return Draft(rule.id, start, end, "manual", rule.message or "")
     if rule.to:
         edit = Edit(start, end, view.table.target.import_line)
@@ -27,8 +27,13 @@ def plugin_draft(view: View, statement: Import, rule: Rule) -> Draft:
     return Draft(rule.id, start, end, "safe", f"{rule.key} is not needed any more", (Edit(*line, ""),))
 
 
-def _is_used(view: View, package: str) -> bool:
-    """Whether the file names something of the plug-in."""
+def _is_used(view: View, statement: Import, package: str) -> bool:
+    """Whether the file names something of the plug-in; its short name may stand in lines that nothing else marks."""
+    name = statement.names[0]
+    if name.aliased:
+        line = view.scan.text[statement.start : statement.end]
+        others = view.scan.text.replace(line, "")
+        return line != view.table.plugin_line or re.search(rf"\b{re.escape(name.local)}\b", others) is not None
     return any(name.partition(".")[0] == package for use in view.index.uses for name in use.meaning.names)
 
 

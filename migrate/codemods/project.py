@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from migrate.codemods.insertions import after_calls, beside_import, shortened
+from migrate.codemods.quantization import quantized, unwritten
 from migrate.codemods.view import View
 from migrate.extras import Expression
 from migrate.model import Draft, Edit, Safety
@@ -45,17 +46,22 @@ def with_import(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     """
     expression, script = view.table.target.expression, view.table.script
     using = [draft for draft in drafts if expression and _uses(draft, expression)]
+    models = list(quantized(view, script)) if script and any(draft.edits for draft in drafts) else []
     if script and using:
         drafts = [*drafts, *after_calls(view, script)]
     elif script and any(map(_is_torch, _body(view))):
         using = [draft for draft in drafts if draft.needs_import and draft.edits]
+    using = [*using, *(draft for draft, _ in models if draft.edits)] if using else []
     at = _anchor(view, _first_use(using)) if using else None
     if expression is None or at is None or _present(view, expression):
-        return list(drafts)
+        why = "its import has no place, or others of its kind are there already"
+        return [*drafts, *(unwritten(draft, needs, why) for draft, needs in models)]
     ending = _LINE_END.search(view.scan.text)
     beside = beside_import(view, script) if script else []
-    lines = [expression.line, *(insert.line for insert in beside if insert.line)]
+    needed = dict.fromkeys(needs for draft, needs in models if draft.edits)
+    lines = [expression.line, *needed, *(insert.line for insert in beside if insert.line)]
     edit = Edit(at, at, "".join(line + (ending.group() if ending else "\n") for line in lines))
+    drafts = [*drafts, *(draft for draft, _ in models)]
     message = f"for {expression.text}"
     for number, draft in enumerate(drafts):
         if any((other.start, other.end) == (at, at) for other in draft.edits) and draft.rule_id.startswith("import:"):

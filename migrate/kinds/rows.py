@@ -38,6 +38,7 @@ def backend(table: Table, value: str, start: int, problem: str = "") -> Draft | 
     old, new = table.source.backend, table.target.words.backend
     if value.lower() != old:
         return None
+    problem = problem or table.target.backend_problem
     return _swapped(f"backend:{old}", value, value, new.upper() if value.isupper() else new, start, problem)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHILD = Path(__file__).parent / "child"  # what the script's Python imports; it has nothing of ours in it
-_STAND_IN = """\
+STAND_IN = """\
 def _autoload():
     pass
 
@@ -59,7 +59,7 @@ def _write_package(site: Path, package: str, distribution: str, profile: Mapping
     """The vendor's package as an installed one: its metadata is what libraries ask for it by."""
     home = site.joinpath(*package.split("."))
     home.mkdir(parents=True)
-    (home / "__init__.py").write_text(_STAND_IN, "utf-8")
+    (home / "__init__.py").write_text(STAND_IN, "utf-8")
     info = site / f"{distribution.replace('-', '_')}-{profile['version']}.dist-info"
     info.mkdir()
     files = {

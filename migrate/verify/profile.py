@@ -63,8 +63,13 @@ def package_version(table: Table, torch: str) -> str:
     return (fitting or known[:1] or ["0"])[-1]
 
 
-def profile_of(table: Table, torch: str, min_torch: str | None, run: Mapping[str, object]) -> dict[str, object]:
-    """The profile that the device reads; `run` is what belongs to this run alone, and torch the version it is for."""
+def profile_of(
+    table: Table, torch: str, min_torch: str | None, run: Mapping[str, object], *, version: str | None = None
+) -> dict[str, object]:
+    """The profile that the device reads; `run` is what belongs to this run alone, and torch the version it is for.
+
+    `version` is that of the vendor's package, if it is known.
+    """
     words, names = table.target.words, names_of(table)
     return {
         "target": words.name,
@@ -72,7 +77,7 @@ def profile_of(table: Table, torch: str, min_torch: str | None, run: Mapping[str
         "module": words.module,
         "package": table.target.package,
         "backend": words.backend,
-        "version": package_version(table, torch),
+        "version": version or package_version(table, torch),
         "autoload": loads_itself(table, torch, min_torch),
         "refused": list(table.target.refused),
         "narrowed": dict(table.target.narrowed),

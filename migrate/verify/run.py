@@ -51,6 +51,7 @@ class Request:
     timeout: float | None = None
     changes: Path | None = None
     min_torch: str | None = None
+    target_version: str | None = None
 
 
 def verify(
@@ -75,7 +76,7 @@ def verify(
         "root": str(discovery.root),
         "strict_dtypes": request.strict_dtypes,
         "watch": {file.path: file.watched for file in files},
-    })  # fmt: skip
+    }, version=request.target_version)  # fmt: skip
     with run_folder(profile, table.target.distribution or table.target.package) as folder:
         command = command_of(request.python, request.script, request.processes)
         ending = run_command(command, folder.environment(os.environ), request.timeout)

@@ -76,9 +76,14 @@ class Verification:
         return not self.device.calls and self.device.unended > 0
 
     @property
+    def fails(self) -> bool:
+        """Whether the command failed, or something was found."""
+        return not self.ending.succeeded or bool(self.met or self.scan.new or self.is_idle or self.is_partial)
+
+    @property
     def holds(self) -> bool:
-        """Whether the command succeeded and nothing was found."""
-        return self.ending.succeeded and not (self.met or self.scan.new or self.is_idle or self.is_partial)
+        """Whether the command succeeded, nothing was found, and all of the repository was looked at."""
+        return not self.fails and not self.scan.errors
 
 
 def covered(files: Sequence[Rewritten], records: Records, known: str, changed: Sequence[str], read: Read) -> Coverage:

@@ -255,6 +255,7 @@ def test_file_that_cannot_be_checked_is_an_error(tmp_path: Path) -> None:
     done = verify(tmp_path, b"")
     assert done.code == 2
     assert "broken.py:1: error: does not parse" in done.err
+    assert done.err.endswith("does not hold: the script ended with 0; 1 file of the repository could not be checked\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
