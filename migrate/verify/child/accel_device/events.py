@@ -103,15 +103,27 @@ class Events:
         return frame
 
     def direct_frame(self) -> FrameType | None:
-        """The innermost frame that is not the simulation's, torch's or Python's own, if it is the user's."""
+        """The frame that called torch, directly or by way of Python's own library, if it is the user's."""
+        return self.users(self.behind("simulation", "generated", "torch", "standard"))
+
+    def calling_frame(self) -> FrameType | None:
+        """The frame that called the simulation, if it is the user's."""
+        return self.users(self.behind("simulation", "generated"))
+
+    def caller_is(self, kind: str) -> bool:
+        """Whether the code that called the simulation is torch's, the user's or a library's."""
+        frame = self.behind("simulation")
+        return frame is not None and self.whose(frame.f_code.co_filename) == kind
+
+    def behind(self, *kinds: str) -> FrameType | None:
+        """The innermost frame whose code is of none of these kinds."""
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and self.whose(frame.f_code.co_filename) in (
-            "simulation",
-            "generated",
-            "torch",
-            "standard",
-        ):
+        while frame is not None and self.whose(frame.f_code.co_filename) in kinds:
             frame = frame.f_back
+        return frame
+
+    def users(self, frame: FrameType | None) -> FrameType | None:
+        """The frame, if its code is the user's."""
         return frame if frame is not None and self.whose(frame.f_code.co_filename) == "user" else None
 
     def compiling(self) -> bool:
@@ -123,17 +135,3 @@ class Events:
                 return True
             frame = frame.f_back
         return False
-
-    def calling_frame(self) -> FrameType | None:
-        """The innermost frame that is not the simulation's, if it is the user's."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and self.whose(frame.f_code.co_filename) in ("simulation", "generated"):
-            frame = frame.f_back
-        return frame if frame is not None and self.whose(frame.f_code.co_filename) == "user" else None
-
-    def caller_is(self, kind: str) -> bool:
-        """Whether the innermost frame that is not the simulation's is torch's, the user's or a library's."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and self.whose(frame.f_code.co_filename) == "simulation":
-            frame = frame.f_back
-        return frame is not None and self.whose(frame.f_code.co_filename) == kind
