@@ -82,3 +82,14 @@ def test_random_numbers_can_be_the_cpus(tmp_path: Path) -> None:
     run = run_script(tmp_path, source, shared_random=True)
     host, device = run.out.splitlines()
     assert host == device
+
+
+def test_files_are_known_through_links_and_after_a_change_of_folder(tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    (tmp_path / "repo").symlink_to(real)
+    source = "import os\nos.chdir('/')\nimport torch\ntorch.cuda.is_available()\nexec('torch.cuda.empty_cache()')\n"
+    run = run_script(tmp_path, source, watch={"train.py": [4]})
+    assert run.met() == [("silent", "torch.cuda.is_available()", 4), ("silent", "torch.cuda.empty_cache()", 5)]
+    assert {event["file"] for event in run.events if event["kind"] in ("silent", "ran")} == {"train.py"}
+    assert [event["line"] for event in run.events if event["kind"] == "ran"] == [4]

@@ -41,7 +41,7 @@ def watch_torch() -> None:
     from accel_device.comparisons import install_comparisons
     from accel_device.leftovers import install_leftovers
 
-    session.events.find_torch(os.path.dirname(os.path.abspath(torch.__file__)))
+    session.events.find_torch(os.path.dirname(torch.__file__))
     session.begin(torch.__version__)
     try:
         install_leftovers(session.events)
@@ -81,7 +81,7 @@ def install(package: str) -> None:
 
     if session.machine is None:
         check_torch(session)
-        session.events.find_torch(os.path.dirname(os.path.abspath(torch.__file__)))
+        session.events.find_torch(os.path.dirname(torch.__file__))
         try:
             build_machine(session)
         except (AttributeError, ImportError, LookupError, OSError, TypeError, ValueError) as error:
@@ -90,8 +90,7 @@ def install(package: str) -> None:
 
     assert session.machine is not None
     dress_package(session.machine, sys.modules[package])
-    if hasattr(torch, "_native") or "torch._logging" in sys.modules:
-        watch_torch()
+    watch_torch()
 
 
 def build_machine(session: Session) -> None:

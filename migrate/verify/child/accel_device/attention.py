@@ -22,7 +22,7 @@ def attend(
     """The kernel of `scaled_dot_product_attention`, above autograd."""
     given = [one for one in (query, key, value, mask) if one is not None]
     learned = mask is not None and mask.requires_grad
-    if not enable_gqa and not learned and all(one.get_device() >= 0 for one in given):
+    if query.dim() == 4 and not enable_gqa and not learned and all(one.get_device() >= 0 for one in given):
         hosts = [host_alias(one.detach()) for one in given]
         chosen = torch._fused_sdp_choice(*hosts, dropout_p=dropout, is_causal=causal, scale=scale)
         if chosen == SDPBackend.FLASH_ATTENTION.value:

@@ -8,8 +8,8 @@ import sys
 import threading
 from types import FrameType
 
-HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+HERE = os.path.dirname(os.path.realpath(__file__)) + os.sep
+LIBRARY = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
 
 
 class Calls(threading.local):
@@ -28,7 +28,8 @@ class Events:
 
     def __init__(self, folder: str, root: str) -> None:
         self.folder = os.path.join(folder, "events")
-        self.root = os.path.join(os.path.abspath(root), "")
+        self.root = os.path.join(os.path.realpath(root), "")
+        self.began_in = os.getcwd()  # names of files may be relative to it
         self.torch = ""
         self.written: set[tuple[str, str, str, int]] = set()
         self.pid = os.getpid()
@@ -37,7 +38,7 @@ class Events:
 
     def find_torch(self, folder: str) -> None:
         """Tell where torch's own code is."""
-        self.torch = os.path.join(folder, "")
+        self.torch = os.path.join(os.path.realpath(folder), "")
         self.kinds.clear()
 
     def write(self, event: dict[str, object]) -> None:
@@ -68,11 +69,14 @@ class Events:
         """The file, relative to the root, and the line of a frame."""
         if frame is None:
             return "", 0
-        path = os.path.abspath(frame.f_code.co_filename)
-        return path.removeprefix(self.root), frame.f_lineno
+        return self.path(frame.f_code.co_filename).removeprefix(self.root), frame.f_lineno
+
+    def path(self, filename: str) -> str:
+        """The file that a code object's name of it means."""
+        return os.path.realpath(os.path.join(self.began_in, filename))
 
     def whose(self, filename: str) -> str:
-        """Who wrote the code of a file: "user", "torch", "simulation", "standard" (Python's own) or "library"."""
+        """Who wrote the code of a file: "user", "torch", "simulation", "generated", "standard" or "library"."""
         kind = self.kinds.get(filename)
         if kind is None:
             kind = self.kinds[filename] = self.judge(filename)
@@ -80,8 +84,8 @@ class Events:
 
     def judge(self, filename: str) -> str:
         if filename.startswith("<"):
-            return "simulation" if filename.startswith("<frozen") else "library"
-        path = os.path.abspath(filename)
+            return "simulation" if filename.startswith("<frozen") else "generated"
+        path = self.path(filename)
         if path.startswith(HERE):
             return "simulation"
         if self.torch and path.startswith(self.torch):
@@ -99,10 +103,27 @@ class Events:
         return frame
 
     def direct_frame(self) -> FrameType | None:
-        """The innermost frame that is not the simulation's, torch's or Python's own, if it is the user's."""
+        """The frame that called torch, directly or by way of Python's own library, if it is the user's."""
+        return self.users(self.behind("simulation", "generated", "torch", "standard"))
+
+    def calling_frame(self) -> FrameType | None:
+        """The frame that called the simulation, if it is the user's."""
+        return self.users(self.behind("simulation", "generated"))
+
+    def caller_is(self, kind: str) -> bool:
+        """Whether the code that called the simulation is torch's, the user's or a library's."""
+        frame = self.behind("simulation")
+        return frame is not None and self.whose(frame.f_code.co_filename) == kind
+
+    def behind(self, *kinds: str) -> FrameType | None:
+        """The innermost frame whose code is of none of these kinds."""
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and self.whose(frame.f_code.co_filename) in ("simulation", "torch", "standard"):
+        while frame is not None and self.whose(frame.f_code.co_filename) in kinds:
             frame = frame.f_back
+        return frame
+
+    def users(self, frame: FrameType | None) -> FrameType | None:
+        """The frame, if its code is the user's."""
         return frame if frame is not None and self.whose(frame.f_code.co_filename) == "user" else None
 
     def compiling(self) -> bool:
@@ -110,21 +131,7 @@ class Events:
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             name = frame.f_code.co_filename
-            if name.startswith(self.torch) and f"{os.sep}_inductor{os.sep}" in name:
+            if f"{os.sep}_inductor{os.sep}" in name and self.whose(name) == "torch":
                 return True
             frame = frame.f_back
         return False
-
-    def calling_frame(self) -> FrameType | None:
-        """The innermost frame that is not the simulation's, if it is the user's."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and self.whose(frame.f_code.co_filename) == "simulation":
-            frame = frame.f_back
-        return frame if frame is not None and self.whose(frame.f_code.co_filename) == "user" else None
-
-    def caller_is(self, kind: str) -> bool:
-        """Whether the innermost frame that is not the simulation's is torch's, the user's or a library's."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and self.whose(frame.f_code.co_filename) == "simulation":
-            frame = frame.f_back
-        return frame is not None and self.whose(frame.f_code.co_filename) == kind

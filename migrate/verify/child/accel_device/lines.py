@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from types import CodeType, FrameType
@@ -38,7 +37,7 @@ class Lines:
         name = code.co_filename
         file = self.files.get(name)
         if file is None:
-            path = os.path.abspath(name)
+            path = self.events.path(name)
             file = self.files[name] = path if path in self.watch else ""
         return file
 

@@ -66,7 +66,9 @@ def read_profile(folder: str) -> Profile:
         shared_random=raw.get("shared_random", False),
         package_names=named(raw.get("package_names", {})),
         watch={
-            os.path.join(raw["root"], file): frozenset(lines) for file, lines in raw.get("watch", {}).items() if lines
+            os.path.realpath(os.path.join(raw["root"], file)): frozenset(lines)
+            for file, lines in raw.get("watch", {}).items()
+            if lines
         },
     )
 
