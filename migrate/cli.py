@@ -18,6 +18,7 @@ from migrate.cli_check import baseline, check, fail
 from migrate.cli_migrate import migrate
 from migrate.cli_rules import explain, rules
 from migrate.cli_undo import undo
+from migrate.cli_verify import verify
 
 
 class _DefaultGroup(click.Group):
@@ -62,3 +63,4 @@ main.add_command(check)
 main.add_command(baseline)
 main.add_command(rules)
 main.add_command(explain)
+main.add_command(verify)

@@ -120,11 +120,11 @@ def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult,
         return _run_on_stdin(options)
     paths = paths or (Path(),)
     root = project_root(Path.cwd(), paths)
-    config = _settings(root, options)
-    entries = _entries(root, config, options)
+    config = settings_of(root, options)
+    entries = baseline_of(root, config, options)
     limit, forced, docs = config.max_file_size, config.force_exclude, config.docs
     found = discover(paths, config.exclude, limit, root=root, force_exclude=forced, docs=docs)
-    scope = _scope(config, found, options.get("diff_base"))
+    scope = scope_of(config, found, options.get("diff_base"))
     with workers(chosen_jobs(config.jobs, found), options["executor"]) as executor:
         result = check_files(
             found, config.target, config.min_torch, scope, entries, executor, config.rules,
@@ -141,13 +141,13 @@ def _run_on_stdin(options: dict[str, Any]) -> tuple[CheckResult, Config]:
         raise click.UsageError("--diff-base does not go with standard input: git has no such file")
     path = Path(options.get("stdin_filename") or "stdin.py")
     root = project_root(Path.cwd(), [path])
-    config = _settings(root, options)
+    config = settings_of(root, options)
     full = path.parent.resolve() / path.name
     name = full.relative_to(root).as_posix() if full.is_relative_to(root) else full.as_posix()
     data = sys.stdin.buffer.read()
     if config.force_exclude and is_excluded(name, config.exclude):
         data = b""
-    scope, entries = _scope(config), _entries(root, config, options)
+    scope, entries = scope_of(config), baseline_of(root, config, options)
     result = check_text(
         name, data, config.target, config.min_torch, scope, entries, config.rules,
         docs=config.docs, target_version=config.target_version,
@@ -155,7 +155,7 @@ def _run_on_stdin(options: dict[str, Any]) -> tuple[CheckResult, Config]:
     return result, config
 
 
-def _settings(root: Path, options: dict[str, Any]) -> Config:
+def settings_of(root: Path, options: dict[str, Any]) -> Config:
     from migrate.config import load_config
 
     names = ("target", "min_torch", "target_version", "max_file_size", "jobs", "force_exclude", "allow_fixed", "docs")
@@ -169,7 +169,7 @@ def _settings(root: Path, options: dict[str, Any]) -> Config:
     )
 
 
-def _entries(root: Path, config: Config, options: dict[str, Any]) -> Sequence[Entry] | None:
+def baseline_of(root: Path, config: Config, options: dict[str, Any]) -> Sequence[Entry] | None:
     """The entries of the baseline named by an option, or by the settings and then relative to the project."""
     from migrate.baseline import BaselineError, read_baseline
     from migrate.config import ConfigError, within
@@ -191,7 +191,7 @@ def _entries(root: Path, config: Config, options: dict[str, Any]) -> Sequence[En
     return read_baseline(str(path), path.read_bytes())
 
 
-def _scope(config: Config, found: Discovery | None = None, revision: str | None = None) -> Scope:
+def scope_of(config: Config, found: Discovery | None = None, revision: str | None = None) -> Scope:
     from migrate.check import Scope
 
     added = None

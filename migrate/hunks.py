@@ -1,4 +1,4 @@
-"""What a patch without context adds: bytes that git printed in, line numbers out."""
+"""What a patch adds: bytes that git printed in, line numbers out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ESCAPED = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f
 
 
 def added_runs(patch: bytes) -> Iterator[tuple[str, list[range]]]:
-    """The files of a patch, with `a/` and `b/` before their names, and the runs of lines that each gains.
+    """The files of a patch without context, with `a/` and `b/` before their names, and the runs of lines each gains.
 
     Lines count from 1 and end at LF only, as git sees them. Files that gain none are left out.
     """
@@ -32,6 +32,35 @@ def added_runs(patch: bytes) -> Iterator[tuple[str, list[range]]]:
                 left -= not next(lines, b"").startswith(b"\\")
     if runs:
         yield path, runs
+
+
+def added_lines_of(patch: bytes) -> Iterator[tuple[str, dict[int, bytes]]]:
+    """The files of a patch, with or without context, and the lines that each gains: number and content.
+
+    Numbers and line ends are as for `added_runs`. Files that gain none have none.
+    """
+    lines = iter(patch.split(b"\n"))
+    path: str | None = None
+    added: dict[int, bytes] = {}
+    for line in lines:
+        if line.startswith(b"+++ "):
+            if path is not None:
+                yield path, added
+            path, added = _path_of(line[4:]), {}
+        elif hunk := _HUNK.match(line):
+            old, new = (1 if count is None else int(count) for count in hunk.group(1, 3))
+            at = int(hunk.group(2))
+            for content in lines:
+                if content.startswith(b"\\"):
+                    continue
+                if content.startswith(b"+"):
+                    added[at] = content[1:]
+                removes, adds = content.startswith(b"-"), content.startswith(b"+")
+                old, new, at = old - (not adds), new - (not removes), at + (not removes)
+                if old <= 0 and new <= 0:
+                    break
+    if path is not None:
+        yield path, added
 
 
 def python_lines(data: bytes, runs: Sequence[range] | None) -> set[int]:

@@ -49,6 +49,8 @@ class Target:
     expression: Expression | None = None  # in the place of a literal device
     backend_since: str | None = None  # the first version that has the backend
     backend_problem: str = ""  # why it cannot be written: the result has to run on an older one
+    refused: tuple[str, ...] = ()  # types of tensors that the device does not have: "float64"
+    narrowed: Mapping[str, str] = field(default_factory=dict)  # those that it keeps in fewer bits: "int64" -> "int32"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,9 @@ SCHEMA = 1
 WORDS = ("name", "module", "device", "backend", "method", "predicate")
 TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_args(RowKind)}
 TARGET = {
-    *WORDS,
-    "title",
-    "package",
-    "versions",
-    "import",
-    "install",
-    "expression",
-    "expression_import",
-    "backend_since",
-}
+    *WORDS, "title", "package", "versions", "import", "install", "expression", "expression_import", "backend_since",
+    "dtypes",
+}  # fmt: skip
 IMPORT = {"line", "until", "review", "beside", "evidence"}
 NAMESPACE = {"from", "to", "names", "status", "evidence", "since", "until", "message"}
 ROW = {
@@ -36,6 +29,7 @@ ROW = {
 }  # fmt: skip
 KINDS = get_args(RowKind)
 INSTALL = {"distribution", "versions", "how", "evidence"}
+DTYPES = {"refused", "narrowed", "evidence"}
 _TO = {  # what may stand in the place of a name
     "api": re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\(\))*(?:\([^\r\n]*\))?"),
     "env": re.compile(r"[\w.]+"),

@@ -9,8 +9,9 @@ from typing import Any
 from migrate.expression import ExpressionError, read_expression
 from migrate.extras import Expression
 from migrate.model import Target, Vocabulary
-from migrate.reader import IMPORT, INSTALL, TARGET, WORDS, TableReader, is_version, version_key
+from migrate.reader import DTYPES, IMPORT, INSTALL, TARGET, WORDS, TableReader, is_version, version_key
 
+_DTYPE = r"bfloat16|bool|(?:u?int|float|complex)(?:8|16|32|64|128)"
 _WORD = r"[A-Za-z_]\w*"
 _SHAPES = {  # of words that become code
     "name": r"[A-Za-z][\w-]*", "device": _WORD, "backend": _WORD,
@@ -38,6 +39,7 @@ def read_target(reader: TableReader) -> Target:
     return Target(
         vocabulary, texts["title"], reader.package, reader.versions, line, until, bool(line) and needed,
         *_install(reader, row, base), review, beside, expression, *_backend(reader, row, base),
+        *_dtypes(reader, row, base),
     )  # fmt: skip
 
 
@@ -106,3 +108,27 @@ def _install(
     distribution = reader.text(install, "distribution", "target.install", required=False)
     versions = reader.version_list(install.get("versions", []), "target.install")
     return distribution, reader.text(install, "how", "target.install") or "", versions
+
+
+def _dtypes(
+    reader: TableReader, row: Mapping[str, Any], base: Target | None
+) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """The types of tensors that the device does not have, and those that it keeps in fewer bits."""
+    where = "target.dtypes"
+    dtypes = reader.section(row, "dtypes", where)
+    if not dtypes:
+        return (base.refused, base.narrowed) if base else ((), {})
+    reader.known(dtypes, DTYPES, where)
+    reader.evidence(dtypes, where)
+    refused, narrowed = dtypes.get("refused", []), dtypes.get("narrowed", {})
+    if not isinstance(refused, list) or not all(map(_is_dtype, refused)):
+        reader.fail(where, 'refused must be a list of types, such as ["float64"]')
+        refused = []
+    if not isinstance(narrowed, Mapping) or not all(map(_is_dtype, [*narrowed, *narrowed.values()])):
+        reader.fail(where, 'narrowed must map types to types, such as { int64 = "int32" }')
+        narrowed = {}
+    return tuple(refused), dict(narrowed)
+
+
+def _is_dtype(name: object) -> bool:
+    return isinstance(name, str) and re.fullmatch(_DTYPE, name) is not None

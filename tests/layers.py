@@ -133,7 +133,7 @@ OURS = {
     "report.statistics": "leftovers report.shown",
     "report.text": "model report.shown",
     "cli_check": "baseline check config discover jobs leftovers report.formats report.shown table vcs workers",
-    "cli": "__init__ cli_check cli_migrate cli_rules cli_undo runner",
+    "cli": "__init__ cli_check cli_migrate cli_rules cli_undo cli_verify runner",
     "cli_undo": "cli_check interruption journal report.shown undo",
     "cli_migrate": (
         "cli_check cli_repos cli_run cli_write model report.console report.machine report.shown report.text table"
@@ -142,6 +142,25 @@ OURS = {
     "cli_write": "cli_check engine interruption journal model report.machine report.shown vcs writer",
     "cli_repos": "cli_check cli_run cli_write discover model report.many report.shown repos runner workers",
     "repos": "",
+    # a run on the simulated device; what runs in the user's Python is in verify/child, and is no part of this
+    "verify.__init__": "",
+    "verify.statements": "",
+    "verify.rewritten": "edits engine hunks model verify.statements",
+    "verify.profile": "model table",
+    "verify.events": "",
+    "verify.folder": "",
+    "verify.launch": "table",
+    "verify.verdict": "engine leftovers model verify.events verify.launch verify.rewritten verify.statements",
+    "verify.run": (
+        "check discover leftovers model runner vcs verify.events verify.folder verify.launch verify.profile "
+        "verify.rewritten verify.verdict"
+    ),
+    "report.verify_json": "report.check_json report.shown verify.events verify.verdict",
+    "report.verify_text": "report.shown verify.events verify.launch verify.verdict",
+    "cli_verify": (
+        "baseline between cli_check config discover jobs model report.verify_json report.verify_text table "
+        "verify.events verify.launch verify.profile verify.rewritten verify.run verify.verdict workers"
+    ),
     # files that are no Python
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
@@ -214,35 +233,37 @@ OURS = {
 RESTRICTED = {
     "libcst": "callsites describe grammar newer nodes records regions spans walk",
     "libcst._nodes.internal": "spans",
-    "click": "cli cli_check cli_migrate cli_repos cli_rules cli_run cli_undo cli_write",
+    "click": "cli cli_check cli_migrate cli_repos cli_rules cli_run cli_undo cli_verify cli_write",
     "rich": "report.console",
     "tomli": "toml",
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
-    "subprocess": "vcs",
+    "subprocess": "vcs verify.launch",
     "multiprocessing": "interruption processes",
-    "concurrent": "check cli_repos pool processes remote runner workers",
-    "tempfile": "replacement",
+    "concurrent": "check cli_repos pool processes remote runner verify.run workers",
+    "tempfile": "replacement verify.folder",
     "shutil": "replacement writer",
-    "os": "discover guard hunks jobs journal replacement vcs writer",
+    "os": "discover guard hunks jobs journal replacement vcs verify.launch verify.run writer",
     "pickle": "guard pool",  # from this process to its own workers
     "resource": "guard",
     "pathlib": (
-        "between check cli_check cli_migrate cli_repos cli_rules cli_run cli_undo cli_write config discover journal "
-        "neutral remote replacement repos runner support table tablefiles undo vcs writer"
+        "between check cli_check cli_migrate cli_repos cli_rules cli_run cli_undo cli_verify cli_write config discover "
+        "journal neutral remote replacement repos runner support table tablefiles undo vcs verify.folder verify.run "
+        "writer"
     ),
-    "time": "check cli_repos guard journal progress runner",
+    "time": "check cli_repos guard journal progress runner verify.launch",
     "json": (
         "baseline cli_rules journal kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
-        "report.machine report.many report.sarif"
+        "report.machine report.many report.sarif report.verify_json verify.events verify.folder verify.launch "
+        "verify.rewritten"
     ),
     "threading": "interruption processes remote",
     "logging": "remote",
     "importlib": "__init__ kinds.__init__ remote report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check cli_migrate cli_repos cli_rules cli_run config grammar kinds.cells processes "
-        "progress reader remote report.check_json report.gitlab report.machine report.many report.sarif sites support "
-        "tablefiles targets toml"
+        "__init__ baseline cli cli_check cli_migrate cli_repos cli_rules cli_run cli_verify config grammar kinds.cells "
+        "processes progress reader remote report.check_json report.gitlab report.machine report.many report.sarif "
+        "report.verify_json sites support tablefiles targets toml verify.events verify.rewritten"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "ctypes", "glob"}

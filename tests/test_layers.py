@@ -13,11 +13,15 @@ import pytest
 from layers import NOWHERE, OURS, RESTRICTED
 
 ROOT = Path(__file__).parents[1]
+CHILD = ROOT / "migrate" / "verify" / "child"  # runs in the Python of the user, who need not have us there
 SOURCES = {
     ".".join(path.relative_to(ROOT / "migrate").with_suffix("").parts): ast.parse(path.read_bytes())
     for path in sorted((ROOT / "migrate").rglob("*.py"))
+    if not path.is_relative_to(CHILD)
 }
-HOUSE = sorted(path for files in ("migrate/**/*.py", "tests/*.py", "tools/*.py") for path in ROOT.glob(files))
+HOUSE = sorted(
+    path for files in ("migrate/**/*.py", "tests/*.py", "tests/verify/*.py", "tools/*.py") for path in ROOT.glob(files)
+)
 
 
 def imports_of(module: str, *, lazy: bool = True) -> Iterator[str]:
@@ -88,6 +92,17 @@ def test_only_the_nodes_and_the_parser_of_libcst_are_used(module: str) -> None:
     assert not attributes & {"metadata", "matchers", "codemod", "MetadataWrapper", "CSTVisitor", "CSTTransformer"}
     if module != "spans":
         assert "_codegen" not in {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+@pytest.mark.parametrize("path", sorted(CHILD.rglob("*.py")), ids=lambda path: path.relative_to(CHILD).as_posix())
+def test_device_imports_torch_and_the_standard_library_only(path: Path) -> None:
+    roots: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            roots.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            roots.add((node.module or "").partition(".")[0])
+    assert roots <= {*sys.stdlib_module_names, "torch", "accel_device"}
 
 
 def reads_libcst(node: ast.Attribute) -> bool:

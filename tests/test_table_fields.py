@@ -83,3 +83,29 @@ def test_variable_without_a_row_falls_to_a_pattern(tmp_path: Path, name: str, ke
     text = "".join(f'[env."{key}"]\nstatus = "unknown"\nevidence = "docs:x"\n' for key in keys)
     rule = read_table(save(tmp_path, TARGET + text)).rule_for("env", name)
     assert (rule and rule.key) == key
+
+
+DTYPES = '[target.dtypes]\nrefused = ["float64"]\nnarrowed = { int64 = "int32" }\nevidence = "docs:x"\n'
+
+
+def test_types_of_tensors_that_the_device_lacks_are_read(tmp_path: Path) -> None:
+    target = read_table(save(tmp_path, TARGET.replace("[sources]", DTYPES + "[sources]"))).target
+    assert (target.refused, target.narrowed) == (("float64",), {"int64": "int32"})
+    absent = read_table(save(tmp_path, TARGET)).target
+    assert (absent.refused, absent.narrowed) == ((), {})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("refused =", "refusd =", "unknown key 'refusd'; did you mean 'refused'?"),
+        ('["float64"]', '"float64"', 'refused must be a list of types, such as ["float64"]'),
+        ('["float64"]', '["double"]', 'refused must be a list of types, such as ["float64"]'),
+        ('{ int64 = "int32" }', '["int64"]', 'narrowed must map types to types, such as { int64 = "int32" }'),
+        ('"int32"', "32", 'narrowed must map types to types, such as { int64 = "int32" }'),
+        ('evidence = "docs:x"', "", "'evidence' is missing"),
+    ],
+)
+def test_mistake_in_the_types_is_named(tmp_path: Path, old: str, new: str, error: str) -> None:
+    text = TARGET.replace("[sources]", DTYPES.replace(old, new) + "[sources]")
+    assert errors(tmp_path, text) == [f"v.toml: [target.dtypes]: {error}"]

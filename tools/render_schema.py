@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))  # the checkout that this file is part of
 from migrate.mistakes import NEEDING_MESSAGE, TAKING_NO_TO  # noqa: E402
 from migrate.model import Status  # noqa: E402
 from migrate.reader import (  # noqa: E402
+    DTYPES,
     IMPORT,
     INSTALL,
     KINDS,
@@ -73,7 +74,7 @@ def schema() -> Schema:
     special: dict[str, Schema] = {
         "schema": {"const": SCHEMA},
         "extends": {"anyOf": [_TEXT, _TEXTS], "description": "The targets whose rows these add to or replace."},
-        "target": _object(TARGET, special={"import": _object(IMPORT), "install": _object(INSTALL)}),
+        "target": _object(TARGET, special=_parts()),
         "sources": {"type": "object", "additionalProperties": _TEXT},
         "missing_arguments": {"type": "object", "additionalProperties": _TEXTS},
         "namespace": {"type": "array", "items": _object(NAMESPACE, required=["from", "names"])},
@@ -85,6 +86,12 @@ def schema() -> Schema:
         **_object([*TOP, "extends"], required=["schema"], special=special),
         "$defs": {"row": {**_object(ROW, required=["status"]), "allOf": [*_conditions()]}},
     }
+
+
+def _parts() -> dict[str, Schema]:
+    """The tables below [target]."""
+    dtypes = {"refused": _TEXTS, "narrowed": _NOT_TEXT["keywords"]}
+    return {"import": _object(IMPORT), "install": _object(INSTALL), "dtypes": _object(DTYPES, special=dtypes)}
 
 
 def _object(names: Iterable[str], *, required: Iterable[str] = (), special: dict[str, Schema] | None = None) -> Schema:
