@@ -17,7 +17,6 @@ RAISING = {
     "torch.cuda.get_device_name(0)": "torch.cuda.get_device_name()",
     "torch.cuda.Event().record()": "torch.cuda.Event()",
     "torch.cuda.current_stream()": "torch.cuda.current_stream()",
-    "torch.cuda.nvtx.range_push('x')": "torch.cuda.nvtx.range_push()",
     "x.cuda()": "Tensor.cuda()",
     "model.cuda()": "Module.cuda()",
     "x.to('cuda')": 'device="cuda"',

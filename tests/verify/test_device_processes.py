@@ -145,6 +145,16 @@ def test_a_script_is_run_as_plain_python_runs_it(tmp_path: Path) -> None:
     )
 
 
+def test_a_traceback_has_no_frames_of_the_simulation(tmp_path: Path) -> None:
+    source = "import torch, torch_npu\ntorch.ones(2).npu() + torch.ones(3).npu()\n"
+    run = run_script(tmp_path, source)
+    assert run.code == 1
+    assert "accel_device" not in run.err
+    assert run.err.startswith("Traceback (most recent call last):\n")
+    assert "train.py" in run.err
+    assert "RuntimeError: The size of tensor a (2) must match the size of tensor b (3)" in run.err
+
+
 def test_a_module_is_run_as_plain_python_runs_it(tmp_path: Path) -> None:
     root = tmp_path / "repo"
     (root / "package").mkdir(parents=True)

@@ -262,7 +262,8 @@ def test_file_that_cannot_be_checked_is_an_error(tmp_path: Path) -> None:
 def test_signal_reaches_the_script_and_the_report_follows(number: int, tmp_path: Path) -> None:
     source = b"import time\nprint('up', flush=True)\ntime.sleep(60)\n"
     repository(tmp_path / "repo", {"train.py": source})
-    start = f"import migrate.verify.folder as f, pathlib; f.CHILD = pathlib.Path({str(STAND_IN)!r})"
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # a job in the background does not
+    start = f"{heed}; import migrate.verify.folder as f, pathlib; f.CHILD = pathlib.Path({str(STAND_IN)!r})"
     words = ["verify", "--target", "npu", "--", str(tmp_path / "repo" / "train.py")]
     code = f"{start}; from migrate.cli import main; main({words!r})"
     environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(ROOT)}

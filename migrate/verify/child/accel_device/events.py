@@ -82,6 +82,10 @@ class Events:
             kind = self.kinds[filename] = self.judge(filename)
         return kind
 
+    def is_ours(self, filename: str) -> bool:
+        """Whether the code of a file is the simulation's."""
+        return not filename.startswith("<") and self.whose(filename) == "simulation"
+
     def judge(self, filename: str) -> str:
         if filename.startswith("<"):
             return "simulation" if filename.startswith("<frozen") else "generated"

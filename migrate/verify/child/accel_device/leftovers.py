@@ -7,6 +7,7 @@ here and is a leftover, what says nothing there is reported as silent.
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from types import FrameType, ModuleType
@@ -52,8 +53,6 @@ def install_leftovers(events: Events) -> None:
 
 def hide_cards() -> None:
     """A CUDA build on a machine with CUDA devices must not use them: the card's machine has none."""
-    import os
-
     if torch.version.cuda is not None or torch.version.hip is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = os.environ["HIP_VISIBLE_DEVICES"] = ""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from accel_device.events import Events
 from accel_device.profile import Profile, read_profile, run_folder
 from accel_device.schema import EXIT_UNSUPPORTED
+from accel_device.traces import install_traces
 
 if TYPE_CHECKING:
     from accel_device.fallback import Fallback
@@ -42,6 +43,7 @@ class Session:
                 "python": platform.python_version(),
             }
         )
+        install_traces(self.events)
         atexit.register(self.end)
         os.register_at_fork(after_in_child=self.restart)
         from multiprocessing import util
