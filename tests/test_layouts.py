@@ -12,7 +12,6 @@ from migrate.model import Finding
 USE = "torch.cuda.synchronize()\n"
 
 ONCE_REFUSED = {
-    "async_at_the_end_of_a_line": "async def f(x):\n    return [y.cuda() async\n        for y in x]\n",
     "vendor_import_in_front_of_a_dedent": f"if a:\n    import torch\n{USE}",
     "vendor_import_in_front_of_except": f"try:\n    import torch\nexcept torch.cuda.CudaError:\n    pass\n{USE}",
     "vendor_import_in_front_of_elif": "if a:\n    import torch\nelif torch.cuda.is_available():\n    pass\n",
