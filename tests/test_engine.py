@@ -168,6 +168,7 @@ def test_import_that_keeps_its_name_is_not_said_to_be_rewritten() -> None:
         "if True: \\\n  import torch\nx.cuda()\n",
         "from __future__ import annotations; from torch.cuda import amp\n",
         '"""Docs."""; import torch.cuda as cuda\ncuda.synchronize()\n',
+        "try: \x0cimport torch.cuda\nexcept ImportError: pass\n",
     ],
 )
 def test_import_with_no_line_of_its_own_is_for_a_person(text: str) -> None:

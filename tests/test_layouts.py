@@ -17,9 +17,9 @@ ONCE_REFUSED = {
     "vendor_import_in_front_of_elif": "if a:\n    import torch\nelif torch.cuda.is_available():\n    pass\n",
 }
 REFUSED = {
+    "async_at_the_end_of_a_line": "async def f(x):\n    return [y.cuda() async\n        for y in x]\n",
     "backslash_in_front_of_a_semicolon": "x = torch.cuda.current_stream() \\\n; y = 1\n",
     "space_behind_except_with_lone_cr": "try: import torch.cuda\rexcept ImportError : pass\rimport torch as th\r",
-    "form_feed_in_front_of_a_statement_on_one_line": "try: \x0cimport torch.cuda\nexcept ImportError: pass\nx = x\n",
 }
 ONCE_BROKEN = {
     "vendor_import_inside_a_continued_line": f"import torch \\\n ; import os\n{USE}",
