@@ -261,6 +261,6 @@ def test_it_is_an_error_where_there_is_no_repository_or_no_git(tmp_path: Path, m
     assert "is in no repository" in error_of(root, "HEAD")
 
 
-def test_it_is_an_error_in_a_repository_without_files(tmp_path: Path) -> None:
+def test_it_is_an_error_in_a_folder_that_git_keeps_for_itself(tmp_path: Path) -> None:
     root = repository(tmp_path, {"a.py": b"1\n"})
-    assert "cannot compare" in error_of(root / ".git", "HEAD")
+    assert "is in no repository" in error_of(root / ".git", "HEAD")

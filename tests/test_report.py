@@ -219,7 +219,7 @@ def test_json_is_ascii_and_keeps_every_path(tmp_path: Path) -> None:
 
 
 def test_example_of_the_documentation_is_what_the_tool_says(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```json\n(.*?)```", (DOCS / "report.md").read_text("utf-8"), re.DOTALL)
+    example, _ = re.findall(r"```json\n(.*?)```", (DOCS / "report.md").read_text("utf-8"), re.DOTALL)
     value, documented = json.loads(render_json(report_of(tmp_path, {"train.py": CUDA}))), json.loads(example)
     for part in (value, documented):
         part["summary"]["seconds"] = part["version"] = None
