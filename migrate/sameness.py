@@ -114,7 +114,7 @@ class _Comparison:
             raise MismatchError(line)
         if isinstance(old, ast.JoinedStr) and inside:
             self.compare_fields(old, new, len(inside))
-        elif inside or grew:
+        elif inside or grew or self.takes_in(span, place):
             parts = [(self.old.span(part), part) for part in _parts(old)]
             spans = sorted(span for span, _ in parts)
             if not grew and all(self.is_within(spans, change) for change in inside):
@@ -208,6 +208,10 @@ class _Comparison:
         return any(
             start <= new[0] and new[1] <= end and self.is_bracketed(start, new, end) for start in starts for end in ends
         )
+
+    def takes_in(self, old: Span, new: Span) -> bool:
+        """Whether a node that fits holds what was put just beside it before."""
+        return new[0] < max(self.moved(old[0])) or new[1] > min(self.moved(old[1]))
 
     def grew(self, node: _Node, old: Span, new: Span) -> bool:
         """Whether a statement ends with lines that were put behind the last one of its block."""
