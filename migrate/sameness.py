@@ -88,6 +88,10 @@ def _parts(node: ast.AST) -> Iterator[_Node]:
             yield from _parts(child)
 
 
+def _has_blocks(node: _Node) -> bool:
+    return isinstance(node, (ast.stmt, ast.excepthandler)) and (hasattr(node, "body") or hasattr(node, "cases"))
+
+
 class _Comparison:
     def __init__(self, old: _Side, new: _Side, changes: Sequence[Change]) -> None:
         self.old, self.new, self.changes = old, new, changes
@@ -110,10 +114,10 @@ class _Comparison:
             raise MismatchError(line)
         if isinstance(old, ast.JoinedStr) and inside:
             self.compare_fields(old, new, len(inside))
-        elif inside or not fits:
+        elif inside or grew or self.takes_in(span, place):
             parts = [(self.old.span(part), part) for part in _parts(old)]
             spans = sorted(span for span, _ in parts)
-            if fits and all(self.is_within(spans, change) for change in inside):
+            if not grew and all(self.is_within(spans, change) for change in inside):
                 self.pair(old, new, line)
             else:
                 self.survive(parts, new)
@@ -205,10 +209,14 @@ class _Comparison:
             start <= new[0] and new[1] <= end and self.is_bracketed(start, new, end) for start in starts for end in ends
         )
 
+    def takes_in(self, old: Span, new: Span) -> bool:
+        """Whether a node that fits holds what was put just beside it before."""
+        return new[0] < max(self.moved(old[0])) or new[1] > min(self.moved(old[1]))
+
     def grew(self, node: _Node, old: Span, new: Span) -> bool:
         """Whether a statement ends with lines that were put behind the last one of its block."""
         at = bisect_left(self.begins, old[1])
-        if at == len(self.changes) or not hasattr(node, "body") or new[0] not in self.moved(old[0]):
+        if at == len(self.changes) or not _has_blocks(node) or new[0] not in self.moved(old[0]):
             return False
         change = self.changes[at]
         between = self.old.data[old[1] : change.start].splitlines()

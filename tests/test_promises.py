@@ -24,10 +24,11 @@ Change = tuple[str, str]  # old text, of which the first occurrence is meant, an
 
 
 def edited(text: str, changes: tuple[Change, ...]) -> tuple[str, list[Edit]]:
-    """A text after some edits; one of nothing is put before the text that its new one repeats behind a `|`."""
+    """A text after some edits; one of nothing is put before the text that its new one repeats behind a `|`, or last."""
     edits: list[Edit] = []
     for old, new in changes:
-        at = text.index(old or new.rpartition("|")[2])
+        known = old or new.rpartition("|")[2]
+        at = text.index(known) if known else len(text)
         edits.append(Edit(at, at + len(old), new if old else new.rpartition("|")[0]))
     return apply_edits(text, edits), edits
 
@@ -46,6 +47,10 @@ EXPLAINED = {
     "a decorator": ("@a.cuda\ndef f(): pass\n", ("cuda", "npu")),
     "an f-string": ('x = f"cuda:{r}"\n', ("cuda:", "{D}:")),
     "a block that grows": ("if T:\n    import a  # c\nx = 1\n", ("", "    import b\n|x")),
+    "a block that grows at the end": ("if T:\n    a.b\n    c", (".b", ".d"), ("", "\n    import e|")),
+    "a block that grows and ends with one": ("if T:\n  if U:\n    a\nelse:\n  b\n", ("else", "  c\nelse")),
+    "a case that grows": ("match x.y:\n  case 1:\n    a  # b\nz = 1\n", (".y", ".w"), ("", "    d\n|z")),
+    "a case before another that grows": ("match x:\n  case 1:\n    a\n  case _:\n    b\n", ("", "    c\n|  case _")),
     "two blocks that grow": ("def f():\n  if T:\n    a\nb\n", ("", "    c\n  d\n|b")),
     "a branch that goes": ("if T:\n    a\nelse:\n    b\nc\n", ("else:\n    b\n", "")),
     "a statement that goes": ("a\nb\nc\n", ("b\n", "")),
@@ -56,6 +61,9 @@ REGROUPED = {
     "a chain of comparisons": ("y = x.is_cuda == z\n", ("is_cuda", 'device.type == "npu"')),
     "a product": ("f(x + 1, y) * 2\n", ("f(", ""), (", y)", "")),
     "a difference": ("a - b\n", ("b", "c - d")),
+    "a sign before what is put": ("y = -x\n", ("", " ** 2|\n")),
+    "a difference behind what is put": ("y = a - b\n", ("", "c * |a")),
+    "a line that joins a block": ("if a:\n  b\nz\n", ("", "  |z")),
     "an or": ("2 * a\n", ("a", "c or d")),
     "a power": ("a ** 2\n", ("a", "-c")),
     "an attribute": ("x = a.y\n", ("a", "1 + c")),

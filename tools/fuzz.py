@@ -87,7 +87,7 @@ def _target(number: int) -> str:
 
 
 def _kind(why: str) -> str:
-    return why.partition(":")[0] if not why.startswith("exception") else why[:60]
+    return why[:60] if why.startswith(("exception", "error")) else why.partition(":")[0]
 
 
 def _reported(number: int, why: str, text: str, output: Path) -> Path:
