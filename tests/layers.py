@@ -240,11 +240,11 @@ RESTRICTED = {
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs verify.launch",
-    "multiprocessing": "interruption processes",
+    "multiprocessing": "workers interruption processes",
     "concurrent": "check cli_repos pool processes remote runner verify.run workers",
     "tempfile": "replacement verify.folder",
     "shutil": "replacement writer",
-    "os": "discover guard hunks jobs journal replacement vcs verify.launch verify.run writer",
+    "os": "processes discover guard hunks jobs journal replacement vcs verify.launch verify.run writer",
     "pickle": "guard pool",  # from this process to its own workers
     "resource": "guard",
     "pathlib": (
