@@ -146,6 +146,7 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     """Findings for the text of a Python file, in order. Raises `SyntaxError` if it cannot be read."""
     from migrate.author import kept
     from migrate.codemods import find_all, view_of
+    from migrate.codemods.choices import chosen
     from migrate.codemods.gates import gated
     from migrate.codemods.members import find_members
     from migrate.codemods.project import expressed, with_import
@@ -160,7 +161,7 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     index = build_index(scanned, table, finder)
     view = view_of(scanned, index, table, repository)
     found = settled(find_all(view))
-    drafts, complaints = kept(view, gated(view, expressed(view, [*found, *find_members(view, found)])))
+    drafts, complaints = kept(view, chosen(view, gated(view, expressed(view, [*found, *find_members(view, found)]))))
     drafts = with_import(view, [*drafts, *vendor_imports(view, drafts)])
     drafts += _unsupported(scanned, table)
     findings = tuple(sorted((*accounted(view, drafts), *complaints), key=place_of))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
@@ -9,6 +10,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 _Result = TypeVar("_Result")
+_SAFE_PATH = "PYTHONSAFEPATH"  # keeps the current folder off the path of a new interpreter, from Python 3.11
 
 
 def are_here(executor: Executor | None) -> bool:
@@ -21,6 +23,8 @@ class LastingPool(Executor):
 
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
+        self._safe_path = os.environ.get(_SAFE_PATH)
+        os.environ[_SAFE_PATH] = "1"  # as long as processes may be started
         self._lock = Lock()
         self._pool = self._new()
 
@@ -35,6 +39,10 @@ class LastingPool(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
+        if self._safe_path is None:
+            os.environ.pop(_SAFE_PATH, None)
+        else:
+            os.environ[_SAFE_PATH] = self._safe_path
 
     def _new(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(self._jobs, mp_context=get_context("spawn"))  # a fork would copy locks of threads

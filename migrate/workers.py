@@ -40,8 +40,10 @@ def workers(jobs: int, address: str | None = None, *, lasting: bool = False) -> 
 
 def _processes(jobs: int) -> AbstractContextManager[Executor | None]:
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_all_start_methods, get_context
 
+    forks = "fork" in get_all_start_methods()  # another interpreter would look for modules in the current folder
     try:
-        return ProcessPoolExecutor(jobs)
+        return ProcessPoolExecutor(jobs, mp_context=get_context("fork" if forks else None))
     except (ImportError, NotImplementedError, OSError):  # a sandbox without semaphores: slower, and the same report
         return nullcontext()

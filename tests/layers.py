@@ -73,7 +73,8 @@ OURS = {
     "codemods.evidence": "callsites codemods.view naming syntax",
     "codemods.flow": "bindings model naming source trees",
     "codemods.gates": "codemods.view model trees",
-    "codemods.imports": "advice codemods.plan codemods.plugin codemods.view model syntax",
+    "codemods.choices": "codemods.locals codemods.view model trees",
+    "codemods.imports": "advice codemods.plan codemods.plugin codemods.view model source syntax",
     "codemods.methods": "codemods.names codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.names": "advice callsites codemods.plan codemods.templates codemods.view model syntax",
     "codemods.owners": "model source syntax trees",
@@ -97,8 +98,8 @@ OURS = {
     "placeholders": "edits model",
     "promises": "edits model placeholders sameness",
     "engine": (
-        "author codemods.__init__ codemods.gates codemods.members codemods.project codemods.vendor edits expression "
-        "finder found index kinds.__init__ model nesting newer promises scan settle source support"
+        "author codemods.__init__ codemods.choices codemods.gates codemods.members codemods.project codemods.vendor "
+        "edits expression finder found index kinds.__init__ model nesting newer promises scan settle source support"
     ),
     # many files, and what is shown of them
     "runner": "__init__ circles discover engine finder model pool repository",
@@ -239,11 +240,11 @@ RESTRICTED = {
     "yaml": "kinds.yaml_file",
     "markdown_it": "kinds.blocks",
     "subprocess": "vcs verify.launch",
-    "multiprocessing": "interruption processes",
+    "multiprocessing": "workers interruption processes",
     "concurrent": "check cli_repos pool processes remote runner verify.run workers",
     "tempfile": "replacement verify.folder",
     "shutil": "replacement writer",
-    "os": "discover guard hunks jobs journal replacement vcs verify.launch verify.run writer",
+    "os": "processes discover guard hunks jobs journal replacement vcs verify.launch verify.run writer",
     "pickle": "guard pool",  # from this process to its own workers
     "resource": "guard",
     "pathlib": (

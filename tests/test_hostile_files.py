@@ -211,7 +211,7 @@ CODE = {
     "spaces": "y = torch.cuda" + fill(" "),
 }
 OTHERS: dict[str, list[str]] = {
-    "shell": ["$(", "<<a ", "a[", "${", "[[ "],
+    "shell": ["$(", "<<a ", "a[", "${", "[[ ", "\"'` "],
     "make": ["$(", "\\\n"],
     "yaml": ["[", "? ", "*a, ", '"', "- - "],
     "json": ["[", '{"cuda":', "/*cuda*", '"\\u0041'],
@@ -265,6 +265,12 @@ def seconds(work: Callable[[], object]) -> float:
     started = time.process_time()
     work()
     return time.process_time() - started
+
+
+def test_imports_in_branches_are_handled_in_proportion() -> None:
+    unit = "try:\n    import torch.cuda\nexcept ImportError:\n    pass\n"
+    small, large = (time_of("python", "import torch\n" + unit * count) for count in (400, 4_000))
+    assert large < 20 * small + 1
 
 
 def test_large_literal_is_handled_in_proportion(tmp_path: Path) -> None:

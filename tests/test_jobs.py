@@ -51,7 +51,7 @@ def test_size_is_that_of_the_files_that_are_read(tmp_path: Path) -> None:
 
 
 def test_machine_that_cannot_start_processes_is_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(count: int) -> None:
+    def refuse(count: int, mp_context: object) -> None:
         raise ImportError("no semaphores")
 
     monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", refuse)

@@ -9,16 +9,23 @@ from migrate.codemods.plan import Binding, Plan
 from migrate.codemods.plugin import plugin_draft
 from migrate.codemods.view import View, component_edits, guarded
 from migrate.model import Draft, Edit, Rule, Safety
+from migrate.source import Place
 from migrate.syntax import Import, ImportedName
+
+Where = tuple[int, str]  # a scope, and how deep in it
 
 
 def find(view: View, plan: Plan) -> Iterator[Draft]:
     """Findings for every import statement of the index."""
     yield from _packages(view)
+    planned: dict[int, list[Binding]] = {}
+    for binding in plan.bindings:
+        planned.setdefault(id(binding.statement), []).append(binding)
+    beside = _torch_imports(view)
     for statement in view.index.imports:
-        bindings = [binding for binding in plan.bindings if binding.statement is statement]
+        bindings = planned.get(id(statement), [])
         if bindings:
-            yield from _torch_names(view, statement, bindings)
+            yield from _torch_names(view, statement, bindings, beside)
         elif statement.star and statement.module == view.table.source.module:
             why = "a star import hides which names are used: import them by name"
             yield Draft("import:star", statement.start, statement.end, "manual", why)
@@ -27,7 +34,7 @@ def find(view: View, plan: Plan) -> Iterator[Draft]:
 # -- names under torch --------------------------------------------------------------------------------
 
 
-def _torch_names(view: View, statement: Import, bindings: Sequence[Binding]) -> Iterator[Draft]:
+def _torch_names(view: View, statement: Import, bindings: Sequence[Binding], beside: set[Where]) -> Iterator[Draft]:
     harmless = all(binding.verdict.rule and binding.verdict.rule.status == "harmless" for binding in bindings)
     if not harmless and (draft := guarded(view, statement.place, statement.start, statement.end)):
         yield draft
@@ -49,11 +56,13 @@ def _torch_names(view: View, statement: Import, bindings: Sequence[Binding]) -> 
             why = binding.problem or advice(rule, name.dotted, view.table)
             yield Draft(rule_id, start, end, "manual", why)
         else:
-            yield _rewritten(view, statement, binding, start, module)
+            yield _rewritten(view, statement, binding, start, module, beside)
             module = ()
 
 
-def _rewritten(view: View, statement: Import, binding: Binding, start: int, module: tuple[Edit, ...]) -> Draft:
+def _rewritten(
+    view: View, statement: Import, binding: Binding, start: int, module: tuple[Edit, ...], beside: set[Where]
+) -> Draft:
     rule, name = binding.verdict.rule, binding.name
     assert rule is not None
     new = binding.verdict.new or ""
@@ -63,7 +72,7 @@ def _rewritten(view: View, statement: Import, binding: Binding, start: int, modu
     elif name.aliased:
         edits = component_edits(view.scan.text, name.name_start, name.name_end, new)
     else:
-        edits = _plain_edits(view, statement, name)
+        edits = _plain_edits(view, statement, name, beside)
     safety: Safety = "review" if rule.review else "safe"
     message = rule.review or f"{name.dotted} → {new}"
     return Draft(rule.id, start, name.end, safety, message, edits, needs_import=True)
@@ -91,19 +100,25 @@ def _module_edits(view: View, statement: Import, bindings: Sequence[Binding]) ->
     return component_edits(view.scan.text, statement.module_start, statement.module_end, new)
 
 
-def _plain_edits(view: View, statement: Import, name: ImportedName) -> tuple[Edit, ...]:
+def _torch_imports(view: View) -> set[Where]:
+    """Where the file has an `import torch`."""
+    return {
+        _where(other.place)
+        for other in view.scan.imports
+        if any(alias.name == "torch" and not alias.asname for alias in getattr(other.node, "names", ()))
+        and not getattr(other.node, "module", None)
+    }
+
+
+def _where(place: Place) -> Where:
+    return id(place.scope), place.nesting
+
+
+def _plain_edits(view: View, statement: Import, name: ImportedName, beside: set[Where]) -> tuple[Edit, ...]:
     """`import torch.cuda` becomes the vendor's import if torch is imported anyway, else `import torch`."""
     alone = len(statement.names) == 1
-    others = [
-        other
-        for other in view.scan.imports
-        if other.place.scope is statement.place.scope
-        and other.place.nesting == statement.place.nesting
-        and any(alias.name == "torch" and not alias.asname for alias in getattr(other.node, "names", ()))
-        and not getattr(other.node, "module", None)
-    ]
     target = view.table.target
-    if alone and others and target.needs_import and not imports_vendor(view):
+    if alone and _where(statement.place) in beside and target.needs_import and not imports_vendor(view):
         return (Edit(statement.start, statement.end, target.import_line),)
     at = statement.names.index(name)
     if at and any(other.dotted == "torch" and not other.aliased for other in statement.names):

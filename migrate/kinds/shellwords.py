@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 
 from migrate.finder import Span
@@ -31,12 +32,13 @@ class Words:
     def __init__(self, text: str, commands: Callable[[int, str], int]) -> None:
         self.text, self.end, self.depth = text, len(text), 0
         self.commands = commands
+        self._ends = [found.start() for found in re.finditer("\n", text)]  # of lines, for those that cannot be read
         self.found: list[Command] = []
         self.comments: list[Span] = []
         self.pending: list[tuple[int, Word, bool]] = []  # here-documents: number, delimiter, whether tabs go
 
     def fail(self, what: str, at: int) -> SyntaxError:
-        return SyntaxError(what, (None, self.text.count("\n", 0, at) + 1, None, None))
+        return SyntaxError(what, (None, bisect_left(self._ends, at) + 1, None, None))
 
     def deeper(self, at: int, by: int = 1) -> None:
         """Go down a level, or up. Raises `SyntaxError` where there are too many."""

@@ -1,0 +1,94 @@
+"""A choice between modules that stays, and the flag it is made by: `torch.cuda if is_cuda else torch.xpu`."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from migrate.codemods.locals import SCOPES, own
+from migrate.codemods.view import View
+from migrate.model import Draft
+from migrate.trees import every
+
+Span = tuple[int, int]
+_STAYING = ("branch:multi-backend", "left:multi-backend")
+
+
+def chosen(view: View, drafts: Sequence[Draft]) -> list[Draft]:
+    """The drafts, with those manual that would turn the flag of a choice that stays as it is."""
+    staying = [draft for draft in drafts if draft.rule_id in _STAYING and not draft.edits]
+    if not staying or not any(draft.edits for draft in drafts):
+        return list(drafts)
+    spans = sorted(span for scope, flags in _flags(view, staying).items() for span in _set(view, scope, flags))
+    ordered = sorted(drafts, key=lambda draft: draft.start)
+    starts = [draft.start for draft in ordered]
+    turning = {draft for span in spans for draft in _inside(ordered, starts, span) if draft.edits}
+    why = "decides a choice between accelerators that stays as it is: change both by hand"
+    return [replace(draft, safety="manual", edits=(), message=why) if draft in turning else draft for draft in drafts]
+
+
+def _flags(view: View, staying: Sequence[Draft]) -> dict[ast.AST, set[str]]:
+    """The flags that choices with something staying in them are made by, by the scope they are set in."""
+    tree = view.scan.module.node
+    ordered = sorted(staying, key=lambda draft: draft.start)
+    starts = [draft.start for draft in ordered]
+    found: dict[ast.AST, set[str]] = {}
+    for scope in (tree, *(node for node in every(tree) if isinstance(node, SCOPES))):
+        nodes = list(own(scope))
+        here = {flag for node in nodes for flag in _targets(node)}
+        for node in nodes:
+            if isinstance(node, ast.IfExp) and _inside(ordered, starts, _span(view, node)):
+                for flag in _asked(node.test):
+                    found.setdefault(scope if flag in here else tree, set()).add(flag)
+    return found
+
+
+def _asked(test: ast.expr) -> Iterator[str]:
+    """The names and attributes that a condition is made of."""
+    if isinstance(test, ast.UnaryOp):
+        yield from _asked(test.operand)
+    elif isinstance(test, ast.BoolOp):
+        for value in test.values:
+            yield from _asked(value)
+    elif isinstance(test, (ast.Name, ast.Attribute)):
+        yield _name(test)
+
+
+def _name(node: ast.AST) -> str:
+    """What a flag is called: an attribute, of whatever object, begins with a dot."""
+    return node.id if isinstance(node, ast.Name) else f".{node.attr}" if isinstance(node, ast.Attribute) else ""
+
+
+def _targets(node: ast.AST) -> list[str]:
+    """The names that a node assigns a value to."""
+    if isinstance(node, ast.Assign):
+        return [_name(target) for target in node.targets]
+    return [_name(node.target)] if isinstance(node, (ast.AnnAssign, ast.NamedExpr, ast.AugAssign)) else []
+
+
+def _set(view: View, scope: ast.AST, flags: set[str]) -> Iterator[Span]:
+    """What assigns to the flags, and the questions of an `if` that sets them."""
+    for node in every(scope):
+        if not flags.isdisjoint(_targets(node)):
+            yield _span(view, node)
+        elif isinstance(node, ast.If) and not flags.isdisjoint(_set_by(node)):
+            yield _span(view, node.test)
+
+
+def _set_by(node: ast.If) -> Iterator[str]:
+    for statement in (*node.body, *node.orelse):
+        yield from _targets(statement)
+
+
+def _inside(ordered: Sequence[Draft], starts: Sequence[int], span: Span) -> list[Draft]:
+    """The drafts of an ordered list that lie in a span."""
+    near = ordered[bisect_left(starts, span[0]) : bisect_left(starts, span[1])]
+    return [draft for draft in near if draft.end <= span[1]]
+
+
+def _span(view: View, node: ast.AST) -> Span:
+    assert isinstance(node, (ast.expr, ast.stmt))
+    end = view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+    return view.scan.offset(node.lineno, node.col_offset), end
