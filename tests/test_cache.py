@@ -1,0 +1,319 @@
+"""A warm run reports what a cold one does, whatever changed between them and whatever became of the cache's file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from kit import CUDA, EVERY_TARGET, FIXTURES, command, found, repository, table, tree
+
+from migrate import cache, runner
+from migrate.cache import Cache, canonical, open_cache
+from migrate.discover import discover
+from migrate.model import Finding, Repository, Table
+from migrate.pool import Job
+from migrate.report.machine import render_json
+from migrate.repository import Facts
+from migrate.runner import run, run_cached
+from migrate.table import legacy_names, load_table, with_expression
+
+OWN = b"import torch\n\n\nclass Net:\n    def cuda(self):\n        return self\n"
+USE = b"import torch\nfrom own import Net\nnet = Net()\nnet.cuda()\n"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where caches go in a test, also those of small trees."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    monkeypatch.setattr(cache, "WORTH", 0)
+    return home
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The paths of the files that are looked at, as that happens."""
+    paths: list[str] = []
+    whole = runner._unknown
+
+    def noted(*arguments: object) -> Iterator[Job]:
+        for job in whole(*arguments):  # type: ignore[arg-type]
+            paths.append(job.path)
+            yield job
+
+    monkeypatch.setattr(runner, "_unknown", noted)
+    yield paths
+
+
+def same(folder: Path, rows: Table) -> str:
+    """The report of a run with the cache, which is that of one without."""
+    discovery = discover([folder], (), 10**6)
+    cold, cached = run(discovery, rows), run_cached(discovery, rows)
+    text = render_json(replace(cached, seconds=0))
+    assert text == render_json(replace(cold, seconds=0))
+    assert cached.files == cold.files
+    return text
+
+
+def the_file(home: Path) -> Path:
+    (path,) = (home / "accel-migrate").iterdir()
+    return path
+
+
+def test_fixtures_cold_warm_and_after_an_edit(tmp_path: Path, looked_at: list[str]) -> None:
+    folder = tmp_path / "tree"
+    shutil.copytree(FIXTURES, folder)
+    rows = table("npu")
+    first = same(folder, rows)
+    errors = {result.path for result in run(found(folder), rows).errors}
+    looked_at.clear()
+    assert run_cached(found(folder), rows).files == run(found(folder), rows).files
+    assert len(looked_at) > 2 * len(errors)  # those of the run without
+    looked_at.clear()
+    run_cached(found(folder), rows)
+    assert set(looked_at) <= errors
+    (folder / "api_events" / "in.py").write_bytes(CUDA)
+    looked_at.clear()
+    second = same(folder, rows)
+    assert second != first
+    assert looked_at.count("api_events/in.py") == 2
+    assert same(folder, rows) == second
+
+
+@pytest.mark.parametrize("target", EVERY_TARGET)
+def test_every_target_has_results_of_its_own(target: str, tmp_path: Path) -> None:
+    folder = tree(tmp_path, {"own.py": OWN, "use.py": USE, "a.py": CUDA})
+    same(folder, table("npu"))
+    assert same(folder, table(target)) == same(folder, table(target))
+
+
+def test_class_with_a_cuda_of_its_own_changes_what_others_become(tmp_path: Path) -> None:
+    folder = tree(tmp_path, {"own.py": OWN.replace(b"cuda(", b"gpu("), "use.py": USE})
+    before = same(folder, table("npu"))
+    (folder / "own.py").write_bytes(OWN)
+    after = same(folder, table("npu"))
+    assert ("net.npu()" in before or '"use.py"' in before) and before != after
+    (folder / "own.py").write_bytes(OWN.replace(b"cuda(", b"gpu("))
+    assert same(folder, table("npu")) == before
+
+
+def test_module_that_is_added_or_goes_changes_what_others_become(tmp_path: Path) -> None:
+    folder = tree(tmp_path, {"use.py": b"import pynvml\npynvml.nvmlInit()\n"})
+    alone = same(folder, table("npu"))
+    tree(folder, {"pynvml.py": b"def nvmlInit(): ...\n"})
+    assert same(folder, table("npu")) != alone
+    (folder / "pynvml.py").unlink()
+    assert same(folder, table("npu")) == alone
+
+
+def test_same_bytes_under_another_name_are_another_file(tmp_path: Path, looked_at: list[str]) -> None:
+    folder = tree(tmp_path, {"a.py": CUDA})
+    run_cached(found(folder), table("npu"))
+    (folder / "a.py").rename(folder / "setup.py")
+    looked_at.clear()
+    assert [result.path for result in run_cached(found(folder), table("npu")).files] == ["setup.py"]
+    assert looked_at == ["setup.py"]
+
+
+def tables() -> dict[str, Table]:
+    npu = table("npu")
+    return {
+        "npu": npu,
+        "older": load_table("npu", min_torch="2.1"),
+        "dependency": replace(npu, add_dependency=True),
+        "idempotent": replace(npu, verify_idempotent=True),
+        "support": replace(npu, support={"torch.x": "no"}),
+        "expression": with_expression(npu, "utils.device", "from own import utils"),
+    }
+
+
+def test_every_option_has_results_of_its_own(tmp_path: Path) -> None:
+    folder = tree(
+        tmp_path, {"a.py": b"import torch\nx = torch.zeros(1, device='cuda')\n", "own/utils.py": b"device = 1\n"}
+    )
+    paths = set()
+    for rows in tables().values():
+        assert same(folder, rows) == same(folder, rows)
+        opened = open_cache(found(folder), rows)
+        assert opened
+        paths.add(opened.path)
+    assert len(paths) == len(tables())
+
+
+def test_every_table_has_a_canonical_text_of_its_own() -> None:
+    every = [*(table(name) for name in EVERY_TARGET), *map(load_table, legacy_names()), *tables().values()]
+    assert len(set(map(canonical, every))) == len(every) - 1  # npu is in it twice
+
+
+def test_canonical_text_tells_values_apart() -> None:
+    values = [
+        None,
+        True,
+        1,
+        "1",
+        ("1",),
+        ("1", ""),
+        ("1,'',",),
+        frozenset("ab"),
+        frozenset(["ab"]),
+        {"a": "b"},
+        {"b": "a"},
+    ]
+    assert len(set(map(canonical, values))) == len(values)
+    assert canonical(frozenset("abc")) == canonical(frozenset("cba"))
+    with pytest.raises(TypeError):
+        canonical(object())
+
+
+def test_all_that_is_known_of_the_repository_tells_results_apart(tmp_path: Path) -> None:
+    kept = Cache(tmp_path / "x", b"seed", {})
+    some = frozenset(["a"])
+    cases = [
+        None, Repository(some), Repository(overriding=some), Repository(exported=some), Repository(apart="a"),
+        Repository(served=True), Repository(circular=True),
+    ]  # fmt: skip
+    assert len(cases) == len(fields(Repository)) + 1
+    names = {kept._work(Job("a.py", "python", CUDA, case)) for case in cases}
+    names |= {kept._work(Job("b.py", "python", CUDA)), kept._work(Job("a.py", "prose", CUDA))}
+    names |= {kept._work(Job("a.py", "python", b"")), Cache(tmp_path, b"other", {})._work(Job("a.py", "python", CUDA))}
+    assert len(names) == len(cases) + 4
+
+
+def test_another_version_of_the_tool_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tree(tmp_path, {"a.py": CUDA})
+    run_cached(found(folder), table("npu"))
+    assert (opened := open_cache(found(folder), table("npu"))) and opened.old
+    monkeypatch.setattr(cache, "identity", lambda: (("accel-migrate", "0"),))
+    assert (opened := open_cache(found(folder), table("npu"))) and not opened.old
+
+
+def test_file_is_private_and_has_neither_paths_nor_an_error(home: Path, tmp_path: Path) -> None:
+    folder = tree(tmp_path, {"secret_name.py": CUDA, "broken.py": b"x = torch.cuda.(\n"})
+    assert len(run_cached(found(folder), table("npu")).errors) == 1
+    path = the_file(home)
+    assert [stat.S_IMODE(item.stat().st_mode) for item in (path, path.parent)] == [0o600, 0o700]
+    assert b"secret" not in path.read_bytes() + path.name.encode()
+    opened = open_cache(found(folder), table("npu"))
+    assert opened and len(opened.old) == 3  # the facts of two files, the result of one
+
+
+@pytest.mark.parametrize("way", ["cut", "flipped", "empty", "text", "link", "folder", "writable", "pipe", "large"])
+def test_file_that_cannot_be_trusted_is_none(
+    way: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tree(tmp_path / "tree", {"a.py": CUDA})
+    text = same(folder, table("npu"))
+    path = the_file(home)
+    data = path.read_bytes()
+    if way == "writable":
+        path.chmod(0o666)
+    elif way == "large":
+        monkeypatch.setattr(cache, "_LARGEST", len(data) - 1)
+    elif way in ("link", "folder", "pipe"):
+        path.rename(tmp_path / "moved")
+        {"link": lambda: path.symlink_to(tmp_path / "moved"), "folder": path.mkdir, "pipe": lambda: os.mkfifo(path)}[
+            way
+        ]()
+    else:
+        middle = data.index(b"torch.cuda")
+        flipped = data[:middle] + b"X" + data[middle + 1 :]
+        path.write_bytes({"cut": data[:-9], "flipped": flipped, "empty": b"", "text": b"\xff{" * 99}[way])
+    opened = open_cache(found(folder), table("npu"))
+    assert opened and not opened.old
+    assert same(folder, table("npu")) == text
+    if way == "link":
+        assert (tmp_path / "moved").read_bytes() == data and not path.is_symlink()
+
+
+@pytest.mark.parametrize("way", ["link", "writable", "file", "inside"])
+def test_folder_that_cannot_be_trusted_has_no_cache(
+    way: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tree(tmp_path / "tree", {"a.py": CUDA})
+    own = home / "accel-migrate"
+    if way == "link":
+        own.symlink_to(tmp_path)
+    elif way == "writable":
+        own.mkdir()
+        own.chmod(0o777)
+    elif way == "file":
+        own.write_text("")
+    else:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    same(folder, table("npu"))
+    assert open_cache(found(folder), table("npu")) is None
+    assert way != "link" or sorted(tmp_path.iterdir()) == [folder]
+
+
+def test_cache_that_cannot_be_written_is_not(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, data: bytes) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(cache, "write_new", refuse)
+    same(tree(tmp_path, {"a.py": CUDA}), table("npu"))
+    assert not list((home / "accel-migrate").iterdir())
+
+
+def test_only_what_a_run_used_is_kept(tmp_path: Path) -> None:
+    folder = tree(tmp_path, {"a.py": CUDA, "b.py": CUDA + b"\n"})
+    run_cached(found(folder), table("npu"))
+    (folder / "b.py").unlink()
+    run_cached(found(folder), table("npu"))
+    assert (opened := open_cache(found(folder), table("npu"))) and len(opened.old) == 2
+
+
+def test_oldest_files_go_where_all_are_too_large(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tree(tmp_path, {"a.py": CUDA})
+    old = tree(home / "accel-migrate", {"0" * 32: b"x" * 50, "1" * 32: b"x" * 50, "mine.txt": b"x"})
+    old.chmod(0o700)
+    os.utime(old / ("1" * 32), (1, 1))
+    monkeypatch.setattr(cache, "_ALL", 0)
+    run_cached(found(folder), table("npu"))
+    names = {path.name for path in old.iterdir()}
+    assert len(names) == 2 and "mine.txt" in names and not names & {"0" * 32, "1" * 32}
+
+
+def test_small_trees_have_none(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "WORTH", 10_000)
+    run_cached(found(tree(tmp_path, {"a.py": CUDA})), table("npu"))
+    assert not list(home.iterdir())
+
+
+@pytest.mark.parametrize("words", [["--no-cache"], ["--no-cache", "--min-torch", "2.1"]])
+@pytest.mark.parametrize("name", ["check", "migrate"])
+def test_options_and_settings_switch_it_off(
+    name: str, words: list[str], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path / "repo", {"a.py": CUDA})
+    monkeypatch.chdir(root)
+    line = [name, "--target", "npu", *(["--diff"] if name == "migrate" else [])]
+    command(*line, *words)
+    tree(root, {"accel-migrate.toml": b"cache = false\n"})
+    command(*line)
+    assert not list(home.iterdir())
+    command(*line, "--cache")
+    assert the_file(home)
+    (root / "accel-migrate.toml").unlink()
+    assert command(*line).out.split(" in ")[0] == command(*line, "--no-cache").out.split(" in ")[0]
+
+
+def test_migrated_files_are_written_from_a_warm_run(tmp_path: Path, home: Path) -> None:
+    root = repository(tmp_path / "repo", {"a.py": CUDA})
+    command("--target", "npu", "--diff", root)
+    assert the_file(home)
+    assert command("--target", "npu", root).code == 0
+    assert b"torch.npu" in (root / "a.py").read_bytes()
+
+
+def test_facts_and_findings_have_the_fields_that_are_kept(tmp_path: Path) -> None:
+    kept = Cache(tmp_path, b"seed", {})
+    facts = Facts(True, ("A",), (("A", "B"),), True, ("x",))
+    assert all(getattr(facts, item.name) for item in fields(Facts))
+    kept.keep_facts("python", CUDA, facts)
+    assert Cache(tmp_path, b"seed", kept.used).facts("python", CUDA) == facts
+    assert len(fields(Finding)) == 11
