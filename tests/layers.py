@@ -250,8 +250,8 @@ RESTRICTED = {
     "resource": "guard",
     "pathlib": (
         "between cache check cli_check cli_migrate cli_repos cli_rules cli_run cli_undo cli_verify cli_write config "
-        "discover identity journal neutral replacement repos runner support table tablefiles undo vcs verify.folder verify.run "
-        "writer"
+        "discover identity journal neutral replacement repos runner support table tablefiles undo vcs verify.folder "
+        "verify.run writer"
     ),
     "time": "check cli_repos guard journal progress runner verify.launch",
     "json": (
@@ -264,8 +264,8 @@ RESTRICTED = {
     "importlib": "__init__ identity kinds.__init__ remote report.formats",
     "typing.Any": (
         "__init__ baseline cache cli cli_check cli_migrate cli_repos cli_rules cli_run cli_verify config grammar "
-        "kinds.cells processes progress reader remote report.check_json report.gitlab report.machine report.many report.sarif "
-        "report.verify_json sites support tablefiles targets toml verify.events verify.rewritten"
+        "kinds.cells processes progress reader remote report.check_json report.gitlab report.machine report.many "
+        "report.sarif report.verify_json sites support tablefiles targets toml verify.events verify.rewritten"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "ctypes", "glob"}

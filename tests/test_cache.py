@@ -36,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths of the files that are looked at, as that happens."""
     paths: list[str] = []
     whole = runner._unknown
@@ -47,7 +47,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             yield job
 
     monkeypatch.setattr(runner, "_unknown", noted)
-    yield paths
+    return paths
 
 
 def same(folder: Path, rows: Table) -> str:
@@ -70,19 +70,17 @@ def test_fixtures_cold_warm_and_after_an_edit(tmp_path: Path, looked_at: list[st
     shutil.copytree(FIXTURES, folder)
     rows = table("npu")
     first = same(folder, rows)
-    errors = {result.path for result in run(found(folder), rows).errors}
+    errors = {result.path for result in run_cached(found(folder), rows).errors}
     looked_at.clear()
-    assert run_cached(found(folder), rows).files == run(found(folder), rows).files
-    assert len(looked_at) > 2 * len(errors)  # those of the run without
-    looked_at.clear()
-    run_cached(found(folder), rows)
-    assert set(looked_at) <= errors
+    warm = run_cached(found(folder), rows)
+    assert render_json(replace(warm, seconds=0)) == first
+    assert set(looked_at) == errors
     (folder / "api_events" / "in.py").write_bytes(CUDA)
     looked_at.clear()
+    partly = run_cached(found(folder), rows)
+    assert set(looked_at) == errors | {"api_events/in.py"}
     second = same(folder, rows)
-    assert second != first
-    assert looked_at.count("api_events/in.py") == 2
-    assert same(folder, rows) == second
+    assert second == render_json(replace(partly, seconds=0)) != first
 
 
 @pytest.mark.parametrize("target", EVERY_TARGET)
@@ -97,7 +95,7 @@ def test_class_with_a_cuda_of_its_own_changes_what_others_become(tmp_path: Path)
     before = same(folder, table("npu"))
     (folder / "own.py").write_bytes(OWN)
     after = same(folder, table("npu"))
-    assert ("net.npu()" in before or '"use.py"' in before) and before != after
+    assert before != after
     (folder / "own.py").write_bytes(OWN.replace(b"cuda(", b"gpu("))
     assert same(folder, table("npu")) == before
 
@@ -187,9 +185,11 @@ def test_all_that_is_known_of_the_repository_tells_results_apart(tmp_path: Path)
 def test_another_version_of_the_tool_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tree(tmp_path, {"a.py": CUDA})
     run_cached(found(folder), table("npu"))
-    assert (opened := open_cache(found(folder), table("npu"))) and opened.old
+    assert (opened := open_cache(found(folder), table("npu")))
+    assert opened.old
     monkeypatch.setattr(cache, "identity", lambda: (("accel-migrate", "0"),))
-    assert (opened := open_cache(found(folder), table("npu"))) and not opened.old
+    assert (opened := open_cache(found(folder), table("npu")))
+    assert not opened.old
 
 
 def test_file_is_private_and_has_neither_paths_nor_an_error(home: Path, tmp_path: Path) -> None:
@@ -199,7 +199,8 @@ def test_file_is_private_and_has_neither_paths_nor_an_error(home: Path, tmp_path
     assert [stat.S_IMODE(item.stat().st_mode) for item in (path, path.parent)] == [0o600, 0o700]
     assert b"secret" not in path.read_bytes() + path.name.encode()
     opened = open_cache(found(folder), table("npu"))
-    assert opened and len(opened.old) == 3  # the facts of two files, the result of one
+    assert opened
+    assert len(opened.old) == 3
 
 
 @pytest.mark.parametrize("way", ["cut", "flipped", "empty", "text", "link", "folder", "writable", "pipe", "large"])
@@ -224,10 +225,12 @@ def test_file_that_cannot_be_trusted_is_none(
         flipped = data[:middle] + b"X" + data[middle + 1 :]
         path.write_bytes({"cut": data[:-9], "flipped": flipped, "empty": b"", "text": b"\xff{" * 99}[way])
     opened = open_cache(found(folder), table("npu"))
-    assert opened and not opened.old
+    assert opened
+    assert not opened.old
     assert same(folder, table("npu")) == text
     if way == "link":
-        assert (tmp_path / "moved").read_bytes() == data and not path.is_symlink()
+        assert (tmp_path / "moved").read_bytes() == data
+        assert not path.is_symlink()
 
 
 @pytest.mark.parametrize("way", ["link", "writable", "file", "inside"])
@@ -264,7 +267,8 @@ def test_only_what_a_run_used_is_kept(tmp_path: Path) -> None:
     run_cached(found(folder), table("npu"))
     (folder / "b.py").unlink()
     run_cached(found(folder), table("npu"))
-    assert (opened := open_cache(found(folder), table("npu"))) and len(opened.old) == 2
+    assert (opened := open_cache(found(folder), table("npu")))
+    assert len(opened.old) == 2
 
 
 def test_oldest_files_go_where_all_are_too_large(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,7 +279,9 @@ def test_oldest_files_go_where_all_are_too_large(home: Path, tmp_path: Path, mon
     monkeypatch.setattr(cache, "_ALL", 0)
     run_cached(found(folder), table("npu"))
     names = {path.name for path in old.iterdir()}
-    assert len(names) == 2 and "mine.txt" in names and not names & {"0" * 32, "1" * 32}
+    assert len(names) == 2
+    assert "mine.txt" in names
+    assert not names & {"0" * 32, "1" * 32}
 
 
 def test_small_trees_have_none(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
