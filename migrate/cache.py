@@ -25,7 +25,7 @@ from migrate.pool import Job
 from migrate.replacement import remove_abandoned, write_new
 from migrate.repository import Facts
 
-WORTH = 1_000_000  # bytes of files below which a run is over before a cache helps
+WORTH = 200_000  # bytes of files; below, a run is over before a cache helps
 _LARGEST = 50_000_000  # bytes of one file
 _ALL = 100_000_000  # bytes of all of them
 _NAME = re.compile(r"[0-9a-f]{32}")
@@ -110,7 +110,7 @@ def open_cache(discovery: Discovery, table: Table) -> Cache | None:
         return None
     content = canonical(table)
     seed = _hash(canonical((identity(), sys.version, content)))
-    path = folder / _hash(canonical((str(discovery.root), content))).hex()
+    path = folder / _hash(canonical((str(discovery.root), discovery.named, content))).hex()
     return Cache(path, seed, _read(path, seed))
 
 
