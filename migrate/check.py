@@ -44,6 +44,7 @@ class Scope:
 def check(
     discovery: Discovery, target: str | None, min_torch: str | None, scope: Scope, entries: Sequence[Entry] | None,
     executor: Executor | None = None, rules: Sequence[Path] = (), *, target_version: str | None = None,
+    cached: bool = False,
 ) -> CheckResult:  # fmt: skip
     """Look for leftovers in the files of a discovery; without a `target`, for what is CUDA's alone.
 
@@ -51,7 +52,7 @@ def check(
     unless a file mentions CUDA.
     Raises `TableError`; files that cannot be handled are errors in the result.
     """
-    from migrate.runner import run
+    from migrate.runner import run, run_cached
 
     started = time.perf_counter()
     _verify(target, min_torch, target_version, rules)
@@ -59,7 +60,8 @@ def check(
         files = tuple(FileResult(path, kind, "") for path, kind in discovery.files)
         report = RepoReport(target or "", __version__, (*files, *discovery.problems), time.perf_counter() - started)
     else:
-        report = _advised(run(discovery, _table(target, min_torch, target_version, rules), executor), target)
+        work = run_cached if cached else run
+        report = _advised(work(discovery, _table(target, min_torch, target_version, rules), executor), target)
     entries = _concerned(discovery, report, entries)
     return judged(report, scope, entries, lambda path: (discovery.root / path).read_bytes())
 

@@ -25,6 +25,7 @@ FOUND, FAILED = 1, 2
 VERSION_HELP = "The version of the vendor's package that it must run on."
 RULES_HELP = "A table of the project's own. May be repeated."
 EXECUTOR_HELP = "Work on a cluster of dask: dask://HOST:PORT. Trust whoever can reach it."
+CACHE_HELP = "Use what earlier runs found in the same files, or do not. Default: use it."
 
 
 def _shared(command: Callable[..., None]) -> Callable[..., None]:
@@ -43,6 +44,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000."),
         click.option("-j", "--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes. Default: by size."),
         click.option("--executor", metavar="ADDRESS", help=EXECUTOR_HELP),
+        click.option("--cache/--no-cache", default=None, help=CACHE_HELP),
     ]
     for option in reversed(options):
         command = option(command)
@@ -128,7 +130,7 @@ def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult,
     with workers(chosen_jobs(config.jobs, found), options["executor"]) as executor:
         result = check_files(
             found, config.target, config.min_torch, scope, entries, executor, config.rules,
-            target_version=config.target_version,
+            target_version=config.target_version, cached=config.cache and options["executor"] is None,
         )  # fmt: skip
         return result, config
 
@@ -159,7 +161,7 @@ def settings_of(root: Path, options: dict[str, Any]) -> Config:
     from migrate.config import load_config
 
     names = ("target", "min_torch", "target_version", "max_file_size", "jobs", "force_exclude", "allow_fixed", "docs")
-    config = load_config(root, {name: options.get(name) for name in names})
+    config = load_config(root, {name: options.get(name) for name in (*names, "cache")})
     return replace(
         config,
         rules=(*config.rules, *options["rules"]),

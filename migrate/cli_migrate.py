@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrate.cli_check import EXECUTOR_HELP, FAILED, RULES_HELP, VERSION_HELP, check_executor
+from migrate.cli_check import CACHE_HELP, EXECUTOR_HELP, FAILED, RULES_HELP, VERSION_HELP, check_executor
 from migrate.cli_run import examined, prepared
 from migrate.cli_write import Sources, copied, guard, read_again, save, written
 
@@ -61,6 +61,7 @@ class _TargetOption(click.Option):
 @click.option("--max-file-size", type=click.IntRange(min=1), metavar="BYTES", help="Default: 1,000,000.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 256), metavar="N", help="Processes. Default: by size.")
 @click.option("--executor", metavar="ADDRESS", help=EXECUTOR_HELP)
+@click.option("--cache/--no-cache", default=None, help=CACHE_HELP)
 @click.option("--repos", type=click.Path(path_type=Path), metavar="FILE",
               help="Migrate the repositories that FILE lists, a folder in each line.")  # fmt: skip
 @click.option("--allow-dirty", is_flag=True, help="Write files that differ from the last commit.")

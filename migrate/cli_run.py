@@ -35,7 +35,7 @@ def prepared(
     from migrate.discover import discover, project_root
     from migrate.table import TableError, legacy_names, target_names
 
-    names = ("target", "min_torch", "target_version", "max_file_size", "jobs", "add_dependency", "docs")
+    names = ("target", "min_torch", "target_version", "max_file_size", "jobs", "add_dependency", "docs", "cache")
     try:
         project = project_root(Path(), paths) if options["force_exclude"] else None
         start = project or (paths[0] if paths[0].is_dir() else paths[0].parent)
@@ -105,12 +105,13 @@ def examined(discovery: Discovery, table: Table, config: Config, address: str | 
     """The report of a run, with a bar on a terminal. Exits with a message where a cluster cannot be used."""
     from migrate.interruption import ending_workers
     from migrate.jobs import chosen_jobs
-    from migrate.runner import run
+    from migrate.runner import run, run_cached
     from migrate.workers import WorkersError, workers
 
     try:
         count = chosen_jobs(config.jobs, discovery)
         with Progress() as progress, workers(count, address) as executor, ending_workers():
-            return run(discovery, table, executor, progress)
+            work = run_cached if config.cache and address is None else run
+            return work(discovery, table, executor, progress)
     except WorkersError as error:
         fail(str(error))

@@ -43,6 +43,7 @@ class Config:
     baseline: str | None = None
     allow_fixed: bool = False
     add_dependency: bool = False
+    cache: bool = True  # whether files that an earlier run looked at are not looked at again
     docs: bool = False  # whether the code in documents is migrated
     rules: tuple[Path, ...] = ()
     device: str | None = None
@@ -120,7 +121,7 @@ def _converted(where: str, key: str, value: Any) -> Any:
         if isinstance(value, Mapping) and all(_is_texts(rules) for rules in value.values()):
             return {glob: tuple(rules) for glob, rules in value.items()}
         raise ConfigError(f"{where}: per-file-ignores must be a table of lists of rule ids, by glob pattern")
-    if key in ("force-exclude", "allow-fixed", "add-dependency", "docs"):
+    if key in ("force-exclude", "allow-fixed", "add-dependency", "cache", "docs"):
         if isinstance(value, bool):
             return value
         raise ConfigError(f"{where}: {key} must be true or false")

@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from functools import cache
-from hashlib import blake2b
-from importlib import import_module, metadata
-from pathlib import Path
+from importlib import import_module
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from migrate import __version__
+from migrate.identity import Identity, identity
 from migrate.model import Table
 from migrate.workers import WorkersError
 
@@ -27,10 +24,8 @@ _SETTINGS = {
     "distributed.admin.large-graph-warning-threshold": "1GB",
 }
 _LOGS = ("distributed", "distributed.client")
-_LIBRARIES = ("libcst", "markdown-it-py", "pyyaml")
 _HELD = 16  # tables that are kept for tasks to come
 _Result = TypeVar("_Result")
-Identity = tuple[tuple[str, str], ...]
 
 
 @contextmanager
@@ -105,19 +100,6 @@ def _check(found: Identity | Exception, who: str) -> None:
     if isinstance(found, Exception):
         raise WorkersError(f"{who} cannot run accel-migrate {__version__}: {found}")
     compare(found, who)
-
-
-@cache
-def identity() -> Identity:
-    """What results depend on besides a file and its table: versions, and the source of the tool itself."""
-    own = blake2b(digest_size=6)
-    folder = Path(__file__).parent
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in (".py", ".toml", ".json"):
-            own.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    tool = f"{__version__} (source {own.hexdigest()})"
-    return ("accel-migrate", tool), ("Python", python), *((name, metadata.version(name)) for name in _LIBRARIES)
 
 
 def compare(found: Identity, who: str) -> None:

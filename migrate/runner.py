@@ -21,13 +21,29 @@ from migrate.repository import Facts, Names, Survey, facts_of, names_that_change
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from migrate.cache import Cache
+
 _OVERLAP = 64  # bytes; no word is longer
 Progress = Callable[[int, int], None]
 
 
-def run(
+def run_cached(
     discovery: Discovery, table: Table, executor: Executor | None = None, progress: Progress | None = None
 ) -> RepoReport:
+    """Like `run`, without the work that an earlier run did on the same bytes."""
+    from migrate.cache import open_cache
+
+    cache = open_cache(discovery, table)
+    report = run(discovery, table, executor, progress, cache)
+    if cache:
+        cache.save()
+    return report
+
+
+def run(
+    discovery: Discovery, table: Table, executor: Executor | None = None, progress: Progress | None = None,
+    cache: Cache | None = None,
+) -> RepoReport:  # fmt: skip
     """Look at every file of a discovery; nothing is written.
 
     `executor` is any `concurrent.futures.Executor`; without one the work is done in this process. The
@@ -39,13 +55,17 @@ def run(
     pool = Pool(table, executor)
     results = {result.path: result for result in discovery.problems}
     results.update((path, _large(discovery.root, path, kind, table)) for path, kind in discovery.large)
-    facts = _sifted(discovery.root, discovery.files, pool, results)
+    facts = _sifted(discovery.root, discovery.files, pool, results, cache)
     read = [item for item in discovery.files if item[0] not in results]
     concerned = [item for item in read if facts[item[0]].concerns]
     results.update((path, FileResult(path, kind, "")) for path, kind in read if not facts[path].concerns)
     paths = sorted({*results, *(path for path, _ in concerned)})
-    for batch in pool.answers(process, _informed(discovery, concerned, facts, pool, results), _lost):
-        results.update((job.path, result) for job, result in batch)
+    jobs = _informed(discovery, concerned, facts, pool, results, cache)
+    for batch in pool.answers(process, _unknown(jobs, results, cache), _lost):
+        for job, result in batch:
+            results[job.path] = result
+            if cache:
+                cache.keep_result(job, result)
         if progress:
             progress(len(results), len(paths))
     files = tuple(results[path] for path in paths)
@@ -96,12 +116,35 @@ def blamed(error: BaseException) -> str:
 
 
 def _sifted(
-    root: Path, files: Iterable[tuple[str, Kind]], pool: Pool, results: dict[str, FileResult]
+    root: Path, files: Iterable[tuple[str, Kind]], pool: Pool, results: dict[str, FileResult], cache: Cache | None
 ) -> dict[str, Facts]:
     """The facts of every file that can be read; of the others, `results` say why not."""
-    jobs = (Job(path, kind, data) for path, kind, data in _readable(root, files, results))
-    batches = pool.here().answers(partial(sift, names_that_change(pool.table)), jobs)
-    return {job.path: facts for batch in batches for job, facts in batch}
+    known: dict[str, Facts] = {}
+
+    def unknown() -> Iterator[Job]:
+        for path, kind, data in _readable(root, files, results):
+            facts = cache.facts(kind, data) if cache else None
+            if facts is None:
+                yield Job(path, kind, data)
+            else:
+                known[path] = facts
+
+    for batch in pool.here().answers(partial(sift, names_that_change(pool.table)), unknown()):
+        for job, facts in batch:
+            known[job.path] = facts
+            if cache:
+                cache.keep_facts(job.kind, job.data, facts)
+    return known
+
+
+def _unknown(jobs: Iterable[Job], results: dict[str, FileResult], cache: Cache | None) -> Iterator[Job]:
+    """The jobs whose results the cache does not have; `results` gain the others."""
+    for job in jobs:
+        result = cache.result(job) if cache else None
+        if result is None:
+            yield job
+        else:
+            results[job.path] = result
 
 
 def _readable(
@@ -135,13 +178,13 @@ def _large(root: Path, path: str, kind: Kind, table: Table) -> FileResult:
 
 def _informed(
     discovery: Discovery, concerned: Sequence[tuple[str, Kind]], facts: dict[str, Facts], pool: Pool,
-    results: dict[str, FileResult],
+    results: dict[str, FileResult], cache: Cache | None,
 ) -> Iterator[Job]:  # fmt: skip
     """The jobs, each with what the rest of the repository says about it, also where only some files were named."""
     if not concerned:
         return
     whole = _project(discovery) if discovery.named else discovery
-    known = _surveyed(discovery, whole, facts, pool)
+    known = _surveyed(discovery, whole, facts, pool, cache)
     inside = discovery.root.relative_to(whole.root).as_posix()
     circle = _circle(whole, pool.table)
     for name, kind, data in _readable(discovery.root, concerned, results):
@@ -150,13 +193,15 @@ def _informed(
         yield Job(name, kind, data, replace(own, circular=True) if path in circle else own)
 
 
-def _surveyed(discovery: Discovery, whole: Discovery, facts: dict[str, Facts], pool: Pool) -> Survey:
+def _surveyed(
+    discovery: Discovery, whole: Discovery, facts: dict[str, Facts], pool: Pool, cache: Cache | None
+) -> Survey:
     """What is known of the project together: of all its files, not only of those that a run is asked for."""
     every = list(facts.values())
     if whole is not discovery:
         taken = {discovery.root / path for path in facts}
         rest = [item for item in whole.files if item[1] == "python" and whole.root / item[0] not in taken]
-        every += _sifted(whole.root, rest, pool, {}).values()
+        every += _sifted(whole.root, rest, pool, {}, cache).values()
     return survey(whole.files, every, pool.table)
 
 

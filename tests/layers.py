@@ -102,7 +102,9 @@ OURS = {
         "edits expression finder found index kinds.__init__ model nesting newer promises scan settle source support"
     ),
     # many files, and what is shown of them
-    "runner": "__init__ circles discover engine finder model pool repository",
+    "runner": "__init__ cache circles discover engine finder model pool repository",
+    "cache": "discover identity model pool replacement repository",
+    "identity": "__init__",
     "replacement": "",
     "interruption": "",
     "writer": "engine model promises replacement",
@@ -115,7 +117,7 @@ OURS = {
     "check": "__init__ baseline discover filetypes finder leftovers model neutral runner table",
     "processes": "",
     "workers": "processes remote",
-    "remote": "__init__ model workers",
+    "remote": "__init__ identity model workers",
     "guard": "",
     "report.__init__": "",
     "report.annotated": "kinds.sources leftovers report.shown",
@@ -244,27 +246,27 @@ RESTRICTED = {
     "concurrent": "check cli_repos pool processes remote runner verify.run workers",
     "tempfile": "replacement verify.folder",
     "shutil": "replacement writer",
-    "os": "processes discover guard hunks jobs journal replacement vcs verify.launch verify.run writer",
+    "os": "cache discover guard hunks jobs journal processes replacement vcs verify.launch verify.run writer",
     "pickle": "guard pool",  # from this process to its own workers
     "resource": "guard",
     "pathlib": (
-        "between check cli_check cli_migrate cli_repos cli_rules cli_run cli_undo cli_verify cli_write config discover "
-        "journal neutral remote replacement repos runner support table tablefiles undo vcs verify.folder verify.run "
-        "writer"
+        "between cache check cli_check cli_migrate cli_repos cli_rules cli_run cli_undo cli_verify cli_write config "
+        "discover identity journal neutral replacement repos runner support table tablefiles undo vcs verify.folder "
+        "verify.run writer"
     ),
     "time": "check cli_repos guard journal progress runner verify.launch",
     "json": (
-        "baseline cli_rules journal kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
+        "baseline cache cli_rules journal kinds.cells kinds.json_file kinds.sources report.check_json report.gitlab "
         "report.machine report.many report.sarif report.verify_json verify.events verify.folder verify.launch "
         "verify.rewritten"
     ),
     "threading": "interruption processes remote",
     "logging": "remote",
-    "importlib": "__init__ kinds.__init__ remote report.formats",
+    "importlib": "__init__ identity kinds.__init__ remote report.formats",
     "typing.Any": (
-        "__init__ baseline cli cli_check cli_migrate cli_repos cli_rules cli_run cli_verify config grammar kinds.cells "
-        "processes progress reader remote report.check_json report.gitlab report.machine report.many report.sarif "
-        "report.verify_json sites support tablefiles targets toml verify.events verify.rewritten"
+        "__init__ baseline cache cli cli_check cli_migrate cli_repos cli_rules cli_run cli_verify config grammar "
+        "kinds.cells processes progress reader remote report.check_json report.gitlab report.machine report.many "
+        "report.sarif report.verify_json sites support tablefiles targets toml verify.events verify.rewritten"
     ),
 }
 NOWHERE = {"torch", "random", "datetime", "socket", "ctypes", "glob"}

@@ -75,8 +75,8 @@ def test_unknown_key_is_named_with_its_line_and_the_likely_one(tmp_path: Path) -
 def test_unknown_key_like_no_other_is_named_with_all(tmp_path: Path) -> None:
     tree(tmp_path, {"accel-migrate.toml": b"\nzzz = 1\n"})
     known = (
-        "add-dependency, allow-fixed, baseline, device, device-import, docs, exclude, force-exclude, ignore, jobs, "
-        "max-file-size, min-torch, per-file-ignores, rules, select, target, "
+        "add-dependency, allow-fixed, baseline, cache, device, device-import, docs, exclude, force-exclude, ignore, "
+        "jobs, max-file-size, min-torch, per-file-ignores, rules, select, target, "
         "target-version"
     )
     assert message(tmp_path) == f"accel-migrate.toml:2: unknown key 'zzz' (known: {known})"

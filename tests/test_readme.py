@@ -155,7 +155,7 @@ def test_every_option_is_described(name: str) -> None:
 def test_no_option_is_described_that_there_is_not(name: str) -> None:
     page = DESCRIBED.get(name, DOCS / "usage.md")
     described = re.findall(r"^\| `(-.*?)[` ]", section(page, *SECTIONS[name]), re.M)
-    options = {word for option in main.commands[name].params for word in option.opts}
+    options = {word for option in main.commands[name].params for word in (*option.opts, *option.secondary_opts)}
     assert set(described) - options <= {"--help"}
 
 

@@ -69,7 +69,7 @@ def main() -> None:
 
 def migration(target: str, jobs: int, trees: Sequence[str]) -> list[str]:
     """A full run that writes nothing."""
-    return ours("--target", target, "--diff", "--quiet", "-j", str(jobs), *trees)
+    return ours("--target", target, "--diff", "--quiet", "--no-cache", "-j", str(jobs), *trees)
 
 
 def floor(trees: Sequence[str], options: argparse.Namespace) -> None:
