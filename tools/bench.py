@@ -126,7 +126,7 @@ def rivals(trees: Sequence[str], options: argparse.Namespace) -> None:
         runner = f"import sys; sys.path[0] = {folder!r}; from libcst.tool import main; sys.exit(main('', sys.argv[1:]))"
         commands = {
             "ours": Command(migration(options.target, 1, trees)),
-            "libcst.tool": Command(python("-c", runner, *codemod), codes=frozenset({0, 1})),  # 1: a file it cannot parse
+            "libcst.tool": Command(python("-c", runner, *codemod), codes=frozenset({0, 1})),  # 1: cannot parse a file
         }
         for name, line in (("torchfix", ["--select", "ALL"]), ("ruff", ["check", "--no-cache", "--exit-zero"])):
             if program := _program(name, options.rivals):
