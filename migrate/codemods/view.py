@@ -55,10 +55,6 @@ class Verdict:
     covered: int
     new: str | None = None
 
-    @property
-    def rewrites(self) -> bool:
-        return self.new is not None
-
 
 def components(dotted: str) -> list[str]:
     """`torch.cuda.cudart().x` → torch, cuda, cudart, (), x."""
