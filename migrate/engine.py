@@ -11,6 +11,7 @@ import codecs
 import io
 import sys
 import warnings
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -144,6 +145,25 @@ def rewritten(data: bytes, result: FileResult) -> bytes:
 
 def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Finding, ...]:
     """Findings for the text of a Python file, in order. Raises `SyntaxError` if it cannot be read."""
+    from migrate.heads import head_of
+    from migrate.promises import check_python
+
+    finder = Finder(text, table.sites)
+    if head := head_of(text, finder, table):
+        with suppress(SyntaxError, TooDeepError):
+            tree = parse(head)
+            scanned, again = _scanned(tree, table, finder)
+            findings = _found(scanned, finder, table, repository)
+            if again is finder and not any(finding.edits for finding in findings):
+                return findings
+    tree = parse(text)
+    findings = _found(*_scanned(tree, table, finder), table, repository)
+    check_python(text, tree, findings, parse)
+    return findings
+
+
+def _found(scanned: Scan, finder: Finder, table: Table, repository: Repository) -> tuple[Finding, ...]:
+    """The findings of a scan."""
     from migrate.author import kept
     from migrate.codemods import find_all, view_of
     from migrate.codemods.choices import chosen
@@ -153,20 +173,15 @@ def migrate_python(text: str, table: Table, repository: Repository) -> tuple[Fin
     from migrate.codemods.vendor import vendor_imports
     from migrate.found import place_of
     from migrate.index import build_index
-    from migrate.promises import check_python
     from migrate.settle import accounted, settled
 
-    scanned, finder = _scanned(text, table)
     scanned.doubt, scanned.served = repository.apart or scanned.doubt, repository.served
-    index = build_index(scanned, table, finder)
-    view = view_of(scanned, index, table, repository)
+    view = view_of(scanned, build_index(scanned, table, finder), table, repository)
     found = settled(find_all(view))
     drafts, complaints = kept(view, chosen(view, gated(view, expressed(view, [*found, *find_members(view, found)]))))
     drafts = with_import(view, [*drafts, *vendor_imports(view, drafts)])
     drafts += _unsupported(scanned, table)
-    findings = tuple(sorted((*accounted(view, drafts), *complaints), key=place_of))
-    check_python(text, scanned.module.node, findings, parse)
-    return findings
+    return tuple(sorted((*accounted(view, drafts), *complaints), key=place_of))
 
 
 def _unsupported(scanned: Scan, table: Table) -> list[Draft]:
@@ -204,17 +219,15 @@ def _parsed(text: str) -> ast.Module:
             raise TooDeepError(depth_of(text)[1]) from None
 
 
-def _scanned(text: str, table: Table) -> tuple[Scan, Finder]:
+def _scanned(tree: ast.Module, table: Table, finder: Finder) -> tuple[Scan, Finder]:
     """The scan of a file, made again if the first one found names that stand for CUDA without saying so."""
     from migrate.scan import scan
 
-    tree = parse(text)
-    finder = Finder(text, table.sites)
     first = scan(tree, table, finder)
-    aliases = {name for name in (*first.aliases, *_companions(text, table)) if not finder.touches(name)}
+    aliases = {name for name in (*first.aliases, *_companions(finder.text, table)) if not finder.touches(name)}
     if not aliases:
         return first, finder
-    finder = Finder(text, table.sites, aliases)
+    finder = Finder(finder.text, table.sites, aliases)
     return scan(tree, table, finder), finder
 
 

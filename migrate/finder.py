@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 
 from migrate.model import SUPPRESSION, Kind, Sites
 
@@ -82,17 +82,27 @@ class Finder:
         lower = name.lower()
         return mentions_cuda(name, self.sites) or any(word in lower for word in self.sites.triggers)
 
+    @cached_property
     def mentions(self) -> list[Span]:
         """Spans of the words that have to be accounted for, in order."""
         found = _occurrences(self.lower, self.sites.words)
         return sorted((start, end) for start, end in found if _is_word(self.text, start, end, self.sites.bounded))
 
+    @cached_property
+    def triggers(self) -> list[Span]:
+        """Spans of other words that make us look, in no order."""
+        stems = _stems(self.sites.triggers).items()
+        return [span for stem, words in stems if stem in self.lower for span in _occurrences(self.lower, words)]
+
+    @cached_property
+    def imports(self) -> list[Span]:
+        """Spans of the imports of packages that the tables know, each up to the package, in order."""
+        return list(_imports(self.text, self.sites.packages))
+
     def reasons_to_look(self) -> Iterator[Span]:
-        """Spans of everything else: triggers, imports of packages, aliases; in no order."""
-        for stem, words in _stems(self.sites.triggers).items():
-            if stem in self.lower:
-                yield from _occurrences(self.lower, words)
-        yield from _imports(self.text, self.sites.packages)
+        """Spans of everything but mentions: triggers, imports of packages, aliases; in no order."""
+        yield from self.triggers
+        yield from self.imports
         if self.aliases:
             names = "|".join(sorted(map(re.escape, self.aliases)))
             yield from (match.span() for match in re.finditer(rf"\b(?:{names})\b", self.text))

@@ -30,7 +30,7 @@ def scan(tree: ast.Module, table: Table, finder: Finder) -> Scan:
     """Scan the file that `finder` was made for and that parsed to `tree`."""
     text = finder.text
     module = Scope("module", "", tree)
-    result = Scan(text, line_starts(text), module, finder.mentions())
+    result = Scan(text, line_starts(text), module, finder.mentions)
     if result.mentions:
         names = table.source.name, table.target.words.name
         result.guards = GuardFinder(text, result.starts, table.sites, *names)

@@ -39,6 +39,7 @@ OURS = {
     "model": "extras",
     "edits": "model",
     "finder": "model",
+    "heads": "finder model",
     "toml": "",
     "table": "expression extras model reader sites tablefiles targets",
     "neutral": "model table",
@@ -99,7 +100,8 @@ OURS = {
     "promises": "edits model placeholders sameness",
     "engine": (
         "author codemods.__init__ codemods.choices codemods.gates codemods.members codemods.project codemods.vendor "
-        "edits expression finder found index kinds.__init__ model nesting newer promises scan settle source support"
+        "edits expression finder found heads index kinds.__init__ model nesting newer promises scan settle source "
+        "support"
     ),
     # many files, and what is shown of them
     "runner": "__init__ cache circles discover engine finder model pool repository",

@@ -24,7 +24,7 @@ IMPORTS = [
 def reasons(text: str) -> list[str]:
     """What in a text makes us look."""
     finder = Finder(text, SITES)
-    return [text[start:end] for start, end in (*finder.mentions(), *finder.reasons_to_look())]
+    return [text[start:end] for start, end in (*finder.mentions, *finder.reasons_to_look())]
 
 
 def is_looked_at(text: str) -> bool:
@@ -57,7 +57,7 @@ def test_no_stem_hides_a_trigger_and_no_letter_shifts_a_word(parts: list[str]) -
     plain = text.replace("İ", "i").replace("ß", "s").lower()
     for word in (*SITES.words, *SITES.triggers):
         assert (word in plain) <= (word in map(str.lower, reasons(text)))
-    for start, end in Finder(text, SITES).mentions():
+    for start, end in Finder(text, SITES).mentions:
         assert plain[start:end] in SITES.words
 
 
