@@ -65,6 +65,9 @@ def _drafts(view: View) -> Iterator[tuple[int, Draft]]:
         group = literal.site.group
         if patterns.mixed.fullmatch(literal.value):
             words = view.table.target.words
+            if listed := view.listed(literal.value.split(",")):
+                yield group, _left(literal, "backend", f"{listed} is listed beside it")
+                continue
             swaps = {view.table.source.device: words.device, view.table.source.backend: words.backend}
             yield group, _decided(view, literal, "backend", swaps, view.table.target.backend_problem, True)
         elif patterns.backend.fullmatch(literal.value):
@@ -178,7 +181,8 @@ def _device_key(view: View, literal: Literal) -> Draft:
 def _backend(view: View, literal: Literal) -> Draft:
     site, words = literal.site, view.table.target.words
     old, new = view.table.source.backend, words.backend
-    if new in site.siblings or (site.kind == "value" and view.listed(site.keys)):
+    beside = site.keys if site.kind == "key" else site.siblings
+    if new in beside or (site.kind == "value" and view.listed(site.keys)):
         return _left(literal, "backend", f"{new} is listed beside it")
     swaps = {old: new, old.upper(): new.upper()}
     runs = site.kind in ("argument", "assign")
