@@ -102,8 +102,8 @@ OURS = {
     "promises": "edits model placeholders sameness",
     "engine": (
         "author codemods.__init__ codemods.choices codemods.gates codemods.members codemods.pairs codemods.project "
-        "codemods.vendor edits expression finder found heads index kinds.__init__ model nesting newer promises scan settle source "
-        "support"
+        "codemods.vendor edits expression finder found heads index kinds.__init__ model nesting newer promises scan "
+        "settle source support"
     ),
     # many files, and what is shown of them
     "runner": "__init__ cache circles discover engine finder model pool repository",
