@@ -12,6 +12,7 @@ from migrate.trees import every
 
 Span = tuple[int, int]
 _PROVIDER = "text:CUDAExecutionProvider"
+_VERSION = "api:torch.version.cuda"
 _DOUBLES = ("torch.float64", "torch.double")
 
 
@@ -22,7 +23,7 @@ def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     question is that of an `if` around it, it still moves, but a person has to see both.
     """
     calls = _calls_that_stay(view, drafts)
-    drafts = _of_doubles(view, [_inside_of_call(draft, calls) for draft in drafts])
+    drafts = _of_versions(view, _of_doubles(view, [_inside_of_call(draft, calls) for draft in drafts]))
     stuck = [draft for draft in drafts if draft.safety == "manual" and _is_run(view, draft)]
     if not stuck:
         return list(drafts)
@@ -83,6 +84,21 @@ def _of_doubles(view: View, drafts: list[Draft]) -> list[Draft]:
         else draft
         for draft in drafts
     ]
+
+
+def _of_versions(view: View, drafts: list[Draft]) -> list[Draft]:
+    """The drafts, with those manual that ask for the device beside CUDA's version: no build answers both with yes."""
+    stuck = [draft for draft in drafts if draft.safety == "manual" and draft.rule_id.startswith(_VERSION)]
+    if not stuck:
+        return drafts
+    changed: dict[int, Draft] = {}
+    for node in every(view.scan.module.node):
+        if isinstance(node, ast.BoolOp) and any(_within(draft, _span(view, node)) for draft in stuck):
+            for number, draft in enumerate(drafts):
+                if draft.edits and _asks(view, draft) and _within(draft, _span(view, node)):
+                    why = f"goes together with {_VERSION.removeprefix('api:')} beside it, which stays"
+                    changed[number] = replace(draft, safety="manual", edits=(), message=why)
+    return [changed.get(number, draft) for number, draft in enumerate(drafts)]
 
 
 def _is_double(keyword: ast.keyword) -> bool:
