@@ -8,22 +8,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from migrate.arms import (
-    JUMPS,
-    arms_of,
-    bound_names,
-    cased,
-    imported,
-    is_negated,
-    is_short,
-    means_rocm,
-    run_of,
-    said_in,
-    words_of,
-)
+    JUMPS, arms_of, bound_names, cased, imported, is_negated, is_short, means_rocm, run_of, said_in, words_of,
+)  # fmt: skip
 from migrate.model import Sites
 
 _AGNOSTIC = "accelerator"
 _SHIM = re.compile(r"^[ \t]*(?:from|import)\b.*\btransfer_to_\w+", re.MULTILINE)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NONE: frozenset[str] = frozenset()
 
 
@@ -94,9 +85,19 @@ class GuardFinder:
         names = [name for name in bound_names(statement) if self.source in name.lower()]
         found = frozenset(device for name in names for device in self._twins_of(name))
         if not found:
-            return None
+            return self._counterpart(statement)
         listed = ", ".join(sorted(found))
         return Guard(found, f"{names[0]} has a counterpart for {listed}")
+
+    def _counterpart(self, statement: ast.stmt) -> Guard | None:
+        """`class Hook` and `def sync` where the file has an `NPUHook` and an `npu_sync` as well."""
+        if self.target not in self._lower or not isinstance(statement, _DEFINITIONS):
+            return None
+        name, word = statement.name, self.target
+        others = (f"{word.upper()}{name}", f"{word.capitalize()}{name}", f"{word}_{name}", f"{name}_{word}")
+        if not any(re.search(rf"\b(?:def|class) +{other}\b", self._text) for other in others if other in self._text):
+            return None
+        return Guard(frozenset({word}), f"{name} has a counterpart for {word}", soft=True)
 
     def _twins_of(self, name: str) -> Iterator[str]:
         """The accelerators for which the file has the same name, in the same case: HAS_CUDA, HAS_NPU."""
@@ -160,8 +161,7 @@ class GuardFinder:
         others = [text for text in texts if self.source not in text.lower()]
         names = self.named_in(" ".join(others)) - {_AGNOSTIC}
         if names and (asked or len(others) < len(texts)) and _open(outer):
-            reason = f"one of several accelerators ({', '.join(sorted(names))})"
-            return Guard(names, reason, soft=names == {self.target})
+            return self._one_of(names)
         return outer
 
     def listed(
@@ -177,8 +177,10 @@ class GuardFinder:
         names = self.named_in(" ".join(words for _, words in others)) - {_AGNOSTIC}
         if not names or not (picked or self.target in names or self.named_in(" ".join(code for code, _ in others))):
             return outer
-        reason = f"one of several accelerators ({', '.join(sorted(names))})"
-        return Guard(names, reason, soft=names == {self.target})
+        return self._one_of(names)
+
+    def _one_of(self, names: frozenset[str]) -> Guard:
+        return Guard(names, f"one of several accelerators ({', '.join(sorted(names))})", soft=names == {self.target})
 
     def _apart(self, node: ast.If, rest: Sequence[ast.stmt], outer: Guard | None) -> Guard | None:
         """The guard of arms, and of what else is run, of which one is another accelerator's, though nothing asks so."""
@@ -229,9 +231,7 @@ class GuardFinder:
         asked = self.source not in test.lower() and self.named_in(test) - self._flags
         beside = (second and self.source in f"{test} {here}".lower()) or (first and self.source in there.lower())
         if _open(outer) and (asked or beside):
-            names = first | second
-            reason = f"one of several accelerators ({', '.join(sorted(names))})"
-            return Guard(names, reason, soft=names == {self.target})
+            return self._one_of(first | second)
         return outer
 
     def either(self, operands: Sequence[str], outer: Guard | None) -> Guard | None:
