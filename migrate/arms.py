@@ -11,13 +11,20 @@ JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return, ast.Import, ast.ImportFrom)
 _FEW = 3  # statements: more are no twin of what the other arm does
 _DEVICE = re.compile(r"\w+(?::\d+)?")
-_ROCM = re.compile(r"(?:\w*_)?(?:rocm|hip)(?:_available|_enabled|_build|_platform)?_*", re.IGNORECASE)
-_DENIALS = frozenset({"no", "non", "not", "or", "skip", "without"})
+_QUESTIONS = frozenset({"is", "has", "use", "using", "on", "with", "available", "enabled", "build", "platform"})
+_DENIALS = frozenset({"no", "non", "not", "or", "and", "cuda", "skip", "without"})
 
 
 def is_short(block: Sequence[ast.stmt]) -> bool:
     """Whether a block is a few simple statements, which another block can be the counterpart of."""
     return 0 < len(block) <= _FEW and all(isinstance(statement, _SIMPLE) for statement in block)
+
+
+def is_of_rocm(name: str) -> bool:
+    """Whether the name of a function or class says that it is for ROCm."""
+    words = set(name.lower().split("_"))
+    words |= {"rocm"} if name.startswith(("ROCm", "Rocm", "ROCM")) else set()
+    return "rocm" in words and not words & _DENIALS
 
 
 def said_in(block: Sequence[ast.stmt]) -> str:
@@ -66,6 +73,20 @@ def run_of(statements: Sequence[ast.stmt], index: int) -> Iterator[ast.If]:
             if not isinstance(node.body[-1], JUMPS):
                 break
             at += step
+
+
+def twin_of(name: str, source: str, device: str) -> str:
+    """The name with the other device in it, in the same case."""
+    return re.sub(source, lambda match: cased(device, match.group()), name, flags=re.IGNORECASE)
+
+
+def binds(text: str, name: str) -> bool:
+    """Whether some line of a file assigns, defines or imports a name."""
+    pattern = (
+        rf"^[ \t]*(?:(?:\w+\.)?{name}[ \t]*(?::[^=\n]+)?=(?!=)|(?:async +)?(?:def|class) +{name}\b"
+        rf"|(?:from|import)\b[^\n]*\b{name}\b)"
+    )
+    return name in text and re.search(pattern, text, re.MULTILINE) is not None
 
 
 def imported(node: ast.Import | ast.ImportFrom) -> list[str]:
@@ -119,11 +140,11 @@ def _compared(left: ast.expr, operator: ast.cmpop, right: ast.expr, truth: bool)
 
 
 def _is_rocm(node: ast.expr) -> bool:
-    name = _last(node)
-    words = {word for word in name.lower().split("_") if word}
-    if not _ROCM.fullmatch(name) or words & _DENIALS:
+    words = set(_last(node).lower().split("_")) - {""}
+    if not words & {"rocm", "hip"} or words & _DENIALS:
         return False
-    return words != {"hip"} or (isinstance(node, ast.Attribute) and _last(node.value) == "version")
+    asks = words != {"hip"} and (len(words) == 1 or bool(words & _QUESTIONS))
+    return asks or (words == {"hip"} and isinstance(node, ast.Attribute) and _last(node.value) == "version")
 
 
 def _last(node: ast.expr | None) -> str:

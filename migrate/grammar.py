@@ -26,6 +26,12 @@ def if_expression(walk: Walk, node: cst.IfExp, site: Site) -> None:
     if walk.guards:
         test, here, there = (words_below(part) for part in (node.test, node.body, node.orelse))
         guard = walk.guards.choice(test, here, there, outer.guard)
+        if (
+            guard is outer.guard
+            and isinstance(node.test, cst.BooleanOperation)
+            and isinstance(node.test.operator, cst.Or)
+        ):
+            guard = walk.guards.either([words_below(part) for part in operands(node.test)], guard)
         walk.place = outer._replace(guard=guard)
     with walk.on_rocm(node.test, True):
         walk.visit(node.body, _beside(walk, site, node.orelse))
@@ -48,7 +54,7 @@ def boolean(walk: Walk, node: cst.BooleanOperation, site: Site) -> None:
     if walk.guards:
         guard = walk.guards.either([words_below(part) for part in operands(node)], outer.guard)
         walk.place = outer._replace(guard=guard)
-    with walk.on_rocm(node, True):
+    with walk.on_rocm(node, isinstance(node.operator, cst.And)):
         for operand in operands(node):
             walk.visit(operand, site)
     walk.place = outer

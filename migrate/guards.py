@@ -8,8 +8,20 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from migrate.arms import (
-    JUMPS, arms_of, bound_names, cased, imported, is_negated, is_short, means_rocm, run_of, said_in, words_of,
-)  # fmt: skip
+    JUMPS,
+    arms_of,
+    binds,
+    bound_names,
+    imported,
+    is_negated,
+    is_of_rocm,
+    is_short,
+    means_rocm,
+    run_of,
+    said_in,
+    twin_of,
+    words_of,
+)
 from migrate.model import Sites
 
 _AGNOSTIC = "accelerator"
@@ -51,7 +63,7 @@ class GuardFinder:
         self._words = (*names, *sorted(sites.flags), _AGNOSTIC)
         self._lower = text.lower()
         self.foreign = any(name in self._lower for name in self._words[:-1])
-        self.rocm = source == "cuda" and ("rocm" in self._lower or "hip" in self._lower)
+        self.rocm = source == "cuda" and re.search(r"rocm|version\.hip|_hip|\"hip\"", self._lower) is not None
         self._twins: dict[str, frozenset[str]] = {}
         self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
 
@@ -82,6 +94,8 @@ class GuardFinder:
 
     def _twin(self, statement: ast.stmt) -> Guard | None:
         """`use_cuda = …` where the file has a `use_npu` too, and functions and classes named so."""
+        if self.rocm and isinstance(statement, _DEFINITIONS) and is_of_rocm(statement.name):
+            return ROCM
         names = [name for name in bound_names(statement) if self.source in name.lower()]
         found = frozenset(device for name in names for device in self._twins_of(name))
         if not found:
@@ -103,19 +117,10 @@ class GuardFinder:
         """The accelerators for which the file has the same name, in the same case: HAS_CUDA, HAS_NPU."""
         if name not in self._twins:
             present = [device for device in self._words if device in self._lower and device != _AGNOSTIC]
-            self._twins[name] = frozenset(device for device in present if self._binds(self._twin_name(name, device)))
+            self._twins[name] = frozenset(
+                device for device in present if binds(self._text, twin_of(name, self.source, device))
+            )
         yield from self._twins[name]
-
-    def _twin_name(self, name: str, device: str) -> str:
-        return re.sub(self.source, lambda match: cased(device, match.group()), name, flags=re.IGNORECASE)
-
-    def _binds(self, name: str) -> bool:
-        """Whether some line assigns, defines or imports a name."""
-        pattern = (
-            rf"^[ \t]*(?:(?:\w+\.)?{name}[ \t]*(?::[^=\n]+)?=(?!=)|(?:async +)?(?:def|class) +{name}\b"
-            rf"|(?:from|import)\b[^\n]*\b{name}\b)"
-        )
-        return name in self._text and re.search(pattern, self._text, re.MULTILINE) is not None
 
     def branches(self, node: ast.If, outer: Guard | None) -> list[Guard | None]:
         """A guard for each arm of an if/elif ladder, the last one for `else`."""
@@ -154,10 +159,7 @@ class GuardFinder:
         return guards
 
     def among(self, texts: Sequence[str], outer: Guard | None, *, asked: bool = False) -> Guard | None:
-        """The guard of things side by side, given the words of each, where one is CUDA's and one another's.
-
-        `asked` says that what chooses one of them names CUDA.
-        """
+        """The guard of things side by side, by the words of each; `asked` if what chooses one of them names CUDA."""
         others = [text for text in texts if self.source not in text.lower()]
         names = self.named_in(" ".join(others)) - {_AGNOSTIC}
         if names and (asked or len(others) < len(texts)) and _open(outer):

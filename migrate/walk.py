@@ -108,7 +108,7 @@ class Walk:
     def on_rocm(self, test: cst.BaseExpression, truth: bool) -> Iterator[None]:
         """Look at what is run, or asked, where a condition has a truth value that may mean a build for ROCm."""
         outer = self.place
-        if self.guards and self.guards.rocm and not outer.guard:
+        if self.guards and self.guards.rocm and (outer.guard is None or outer.guard.soft):
             words = words_below(test).lower()
             if ("rocm" in words or "hip" in words) and says_rocm(self.region.module.code_for_node(test), truth):
                 self.place = outer._replace(guard=ROCM)
