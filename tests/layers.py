@@ -182,7 +182,7 @@ OURS = {
     "kinds.remains": "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.variables model",
     "kinds.script": "finder kinds.excerpt",
     "kinds.shell": "kinds.heredocs kinds.script kinds.shellwords",
-    "kinds.shellwords": "finder kinds.script",
+    "kinds.shellwords": "finder kinds.crowds kinds.script",
     "kinds.variables": "kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script model",
     "kinds.blocks": "edits finder kinds.excerpt kinds.together",
     "kinds.cells": "edits finder kinds.sources",

@@ -22,7 +22,7 @@ def crowd_reading(source: Source) -> Reading | None:
     The line is one finding, every mention outside of it another, and nothing is edited: what the rest of the file
     means may depend on the line.
     """
-    bounds = [(start, end) for start, end in _lines(source.text) if end - start > LONG]
+    bounds = long_lines(source.text)
     if not bounds:
         return None
     mentions = text_mentions(source.text, source.table.sites)
@@ -41,16 +41,17 @@ def crowd_reading(source: Source) -> Reading | None:
     return Reading([*crowds, *beside], mentions=mentions)
 
 
+def long_lines(text: str) -> list[Span]:
+    """The lines that are longer than a person's."""
+    if len(text) <= LONG:
+        return []
+    lines = ((start, end_of_line(text, start)) for start in line_starts(text))
+    return [(start, end) for start, end in lines if end - start > LONG]
+
+
 def _outcome(source: Source) -> tuple[str, Safety]:
     """Rule id and safety: a document has nothing that needs work, whatever it says."""
     return ("left:docs", "left") if source.kind == "prose" else ("text:data", "manual")
-
-
-def _lines(text: str) -> Iterator[Span]:
-    """The spans of the lines, none where the text is too short to have one of interest."""
-    if len(text) > LONG:
-        for start in line_starts(text):
-            yield start, end_of_line(text, start)
 
 
 def _outside(mentions: Sequence[Span], crowds: Sequence[Draft]) -> Iterator[Span]:
