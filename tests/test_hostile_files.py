@@ -26,7 +26,7 @@ from migrate.runner import process, run
 
 LINE = 990_000  # characters, just below what a Python file may have
 PATIENCE = 1.0  # seconds of processor time for a line of 1 MB
-SLOW = 3.0  # where it is as many words as can be, on a machine that is busy
+SLOW = 2.0  # the same where it takes more than half of that, on a machine that is busy
 
 
 def fill(unit: str, length: int = LINE) -> str:
@@ -211,18 +211,52 @@ CODE = {
     "spaces": "y = torch.cuda" + fill(" "),
 }
 OTHERS: dict[str, list[str]] = {
-    "shell": ["$(", "<<a ", "a[", "${", "[[ ", "\"'` "],
-    "make": ["$(", "\\\n"],
-    "yaml": ["[", "? ", "*a, ", '"', "- - "],
-    "json": ["[", '{"cuda":', "/*cuda*", '"\\u0041'],
-    "toml": ["a.", "[", "{a=", '"""'],
-    "ini": ["cuda = ", "[", "  a\n"],
-    "env": ["A=", '"', "${"],
-    "docker": ["FROM cuda ", "${A:-", 'CMD ["', "\\\n"],
-    "requirements": ["nvidia-cublas-cu12;(", "[", " \\\n", "-e "],
-    "docs": ["[", "> ", "*a **", "<a ", "``` "],
+    "shell": [
+        "$(",
+        "<<a ",
+        "a[",
+        "${",
+        "[[ ",
+        "\"'` ",
+        "import torch ",
+        "'",
+        "`",
+        "$",
+        "\\ ",
+        "a=b;",
+        "|",
+        "--gpus all ",
+    ],
+    "make": ["$(", "\\\n", "cuda,", "a=cuda;", "`cuda` ", "$a "],
+    "yaml": ["[", "? ", "*a, ", '"', "- - ", "cuda: "],
+    "json": ["[", '{"cuda":', "/*cuda*", '"\\u0041', '"cuda",'],
+    "toml": ["a.", "[", "{a=", '"""', "'cuda',"],
+    "ini": ["cuda = ", "[", "  a\n", "cuda#"],
+    "env": ["A=", '"', "${", "cuda#"],
+    "docker": ["FROM cuda ", "${A:-", 'CMD ["', "\\\n", "nvidia/cuda:"],
+    "requirements": ["nvidia-cublas-cu12;(", "[", " \\\n", "-e ", "torch==2.0+cu118 "],
+    "docs": ["[", "> ", "*a **", "<a ", "``` ", "`cuda` "],
+    "prose": ["`cuda` ", "[cuda]("],
     "notebook": ["[", '{"cells":', '"'],
 }
+ALIKE = [
+    "cuda ", "cuda", "CUDA_VISIBLE_DEVICES=", '"cuda" ', "cuda \"'", "cu121 ", "nvidia-", "--gpus ", "$(cuda ", '\\"',
+    "{{cuda", "cuda;", "a=cuda;", "-", " ", '"', "(", "nccl|cuda; ",
+]  # fmt: skip
+WITHIN = {  # a place for a line among what is rewritten or run
+    "shell": "DEVICE=cuda\necho {}\n",
+    "make": "all:\n\tpython a.py --device cuda {}\n",
+    "yaml": "device: cuda\nrun: {}\n",
+    "json": '{{"device": "cuda", "scripts": {{"a": "{}"}}}}\n',
+    "toml": "device = 'cuda'\nx = '{}'\n",
+    "ini": "[a]\ndevice = cuda\ncommands = {}\n",
+    "env": "DEVICE=cuda\nX={}\n",
+    "docker": "FROM cuda\nRUN {}\n",
+    "requirements": "torch\nnvidia-nccl-cu12 {}\n",
+    "docs": "```bash\npython a.py --device cuda {}\n```\n",
+    "prose": "cuda {}\n",
+}
+CELLS = {"code": "x.cuda()\n{}", "command": "!python a.py --device cuda {}", "script": "%%bash\ncuda {}"}
 
 
 @pytest.mark.parametrize("code", CODE.values(), ids=CODE)
@@ -231,8 +265,21 @@ def test_line_of_python_of_a_megabyte_takes_a_second(code: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "unit"), [(kind, unit) for kind, units in OTHERS.items() for unit in units])
-def test_line_of_another_kind_of_a_megabyte_takes_seconds(kind: str, unit: str) -> None:
+def test_line_of_another_kind_of_a_megabyte_takes_a_second(kind: str, unit: str) -> None:
     assert time_of(kind, "cuda\n" + fill(unit)) < SLOW
+
+
+@pytest.mark.parametrize("unit", ALIKE)
+@pytest.mark.parametrize("kind", WITHIN)
+def test_line_among_others_of_a_megabyte_takes_a_second(kind: str, unit: str) -> None:
+    assert time_of(kind, WITHIN[kind].format(fill(unit))) < SLOW
+
+
+@pytest.mark.parametrize("unit", ALIKE)
+@pytest.mark.parametrize("form", CELLS.values(), ids=CELLS)
+def test_line_of_a_cell_of_a_megabyte_takes_a_second(form: str, unit: str) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "source": form.format(fill(unit))}
+    assert time_of("notebook", json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4})) < SLOW
 
 
 BOMBS = {

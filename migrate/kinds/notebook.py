@@ -78,7 +78,7 @@ def _crowded(source: Source, found: tuple[cells.Source, ...]) -> Reading | None:
     parts: list[str] = []
     done = 0
     for cell in found:
-        escaped = source.text[cell.start : cell.end].replace("\\\\", "  ").replace("\\n", " \n")
+        escaped = source.text[cell.start : cell.end].replace("\\\\", "  ").replace("\\n", "\n\n")
         parts += " " * (cell.start - done), blanked(escaped)
         done = cell.end
     return crowd_reading(replace(source, text="".join(parts)))
