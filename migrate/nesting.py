@@ -94,7 +94,7 @@ class _Reader:
             if not coded:
                 self.in_string(found.group())
             elif found.lastgroup == "sign":
-                self.in_code(found, found.group())
+                self.sign(found.group(), levels[-1])
             elif found.lastgroup == "line":
                 if len(self.levels) == 1 and (statement := _STATEMENT.match(self.text, at)):
                     self.statement(len(statement[1].expandtabs()), statement[2])
@@ -125,22 +125,28 @@ class _Reader:
             level = self.levels[-1]
         self.total += 1
         level.cost += 1
-        if kind == "sign" and token not in (",", ":", ";"):
-            self.fresh = False
-            return
         if kind == "open":
             self.push(_Level("code", _STRICT if self.strict else _BRACKET))
         elif kind == "format":
             self.push(_Level("string", _BRACKET, found["quote"]))
         elif kind == "word":
             self.word(token, level)
-        elif (token == "," and not (level.lambdas or level.loops)) or (token == ";" and len(self.levels) == 1):
-            self.restart(level)
+        self.fresh = False
+
+    def sign(self, token: str, level: _Level) -> None:
+        self.total += 1
+        level.cost += 1
+        self.fresh = False
+        if token == ",":
+            if not (level.lambdas or level.loops):
+                self.restart(level)
+        elif token == ";":
+            if len(self.levels) == 1:
+                self.restart(level)
         elif token == ":" and level.lambdas:
             level.lambdas -= 1
         elif token == ":" and level.kind == "field":
             self.push(_Level("format", _BRACKET, self.levels[-2].quote))
-        self.fresh = False
 
     def word(self, word: str, level: _Level) -> None:
         if word == "lambda":
