@@ -70,7 +70,8 @@ OURS = {
     "grammar": "callsites describe nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
-    "codemods.devices": "codemods.evidence codemods.expressions codemods.view model naming syntax",
+    "codemods.rows": "codemods.view trees",
+    "codemods.devices": "codemods.evidence codemods.expressions codemods.rows codemods.view model naming syntax",
     "codemods.evidence": "callsites codemods.view naming syntax",
     "codemods.flow": "bindings model naming source trees",
     "codemods.kernels": "codemods.view model source",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from migrate.codemods.evidence import CHECKPOINT, backend_problem, device_problem, flows, names_cuda, text_around
 from migrate.codemods.expressions import literal_edits
+from migrate.codemods.rows import rows_beside_the_target
 from migrate.codemods.view import View, guarded
 from migrate.model import Draft, Edit
 from migrate.naming import OPTIONS, last_part, says
@@ -45,7 +46,11 @@ def find(view: View) -> Iterator[Draft]:
     Literals of one group change together or not at all.
     """
     groups: dict[int, list[Draft]] = {}
+    rows = rows_beside_the_target(view) if view.index.literals else frozenset()
     for group, draft in _drafts(view):
+        if draft.edits and draft.start in rows:
+            why = f"{view.table.target.words.device} has a row beside it"
+            draft = Draft("left:device", draft.start, draft.end, "left", why)
         groups.setdefault(group, []).append(draft)
     for group, drafts in groups.items():
         stuck = next((draft for draft in drafts if draft.safety == "manual"), None) if group else None
