@@ -126,6 +126,7 @@ def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult,
     entries = baseline_of(root, config, options)
     limit, forced, docs = config.max_file_size, config.force_exclude, config.docs
     found = discover(paths, config.exclude, limit, root=root, force_exclude=forced, docs=docs)
+    mention_unlisted(found)
     scope = scope_of(config, found, options.get("diff_base"))
     with workers(chosen_jobs(config.jobs, found), options["executor"]) as executor:
         result = check_files(
@@ -133,6 +134,15 @@ def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult,
             target_version=config.target_version, cached=config.cache and options["executor"] is None,
         )  # fmt: skip
         return result, config
+
+
+def mention_unlisted(found: Discovery, name: str = "") -> None:
+    """Say that files are looked at that git would have passed over, and why."""
+    from migrate.report.shown import inert_line
+
+    for why in found.unlisted:
+        said = f"git lists no files{name and f' of {name}'}, so that those it ignores are looked at, too: {why}"
+        click.echo("\n".join(map(inert_line, said.split("\n"))), err=True)
 
 
 def _run_on_stdin(options: dict[str, Any]) -> tuple[CheckResult, Config]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrate.cli_check import FAILED, fail
+from migrate.cli_check import FAILED, fail, mention_unlisted
 from migrate.cli_run import Tables, prepared
 from migrate.cli_write import Sources, guard, read_again, written
 from migrate.report.many import Headline, Pieces, Rows, counts_of
@@ -147,6 +147,8 @@ def _complain(file: Path, outcome: Outcome) -> None:
         click.echo(where + "\n".join(printable(line) for line in outcome.error.split("\n")), err=True)
     for folder in outcome.discovery.repositories if outcome.discovery else ():
         click.echo(f"not looked at: {name}/{printable(folder)}, a repository of its own; list it", err=True)
+    if outcome.discovery:
+        mention_unlisted(outcome.discovery, outcome.place.name)
     for line in error_lines(outcome.report) if outcome.report else ():
         click.echo(f"error: {name}/{line}", err=True)
 
