@@ -22,9 +22,8 @@ def root(tmp_path: Path) -> Path:
 def foreign(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository that git takes for another user's, by the switch that its own tests have for that."""
     real = shutil.which("git")
-    wrapper = tree(
-        tmp_path / "bin", {"git": f'#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "{real}" "$@"\n'.encode()}
-    )
+    script = f'#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "{real}" "$@"\n'
+    wrapper = tree(tmp_path / "bin", {"git": script.encode()})
     (wrapper / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(wrapper))
     monkeypatch.setenv("HOME", str(tree(tmp_path / "home", {".gitconfig": b""})))
