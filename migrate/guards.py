@@ -12,6 +12,7 @@ from migrate.model import Sites
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _AGNOSTIC = "accelerator"
 _SHIM = re.compile(r"^[ \t]*(?:from|import)\b.*\btransfer_to_\w+", re.MULTILINE)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NONE: frozenset[str] = frozenset()
 
 
@@ -46,12 +47,15 @@ class GuardFinder:
         self._words = (*names, *sorted(sites.flags), _AGNOSTIC)
         self._lower = text.lower()
         self._twins: dict[str, frozenset[str]] = {}
+        self._disguises = re.compile(rf"""== *["']{target}["'][^\n]*:\s*\n\s*[\w.]+ *= *["']{source}["']""")
         self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
 
     def doubt(self) -> str:
         """Why nothing in the file is certain: what it asks for or loads, and no codemod of ours writes, or ""."""
         if any(helper in self._text for helper in self._helpers):
             return f"the file asks for {self.target} elsewhere; see whether this line is its CUDA branch"
+        if self._disguises.search(self._text):
+            return f"the file takes {self.target} for {self.source} on purpose; see whether this line is part of it"
         if "transfer_to_" in self._text and _SHIM.search(self._text):
             return "the file loads a shim that answers CUDA calls at run time: keep that, or migrate without it"
         return ""
@@ -77,9 +81,19 @@ class GuardFinder:
         names = [name for name in _bound_names(statement) if self.source in name.lower()]
         found = frozenset(device for name in names for device in self._twins_of(name))
         if not found:
-            return None
+            return self._counterpart(statement)
         listed = ", ".join(sorted(found))
         return Guard(found, f"{names[0]} has a counterpart for {listed}")
+
+    def _counterpart(self, statement: ast.stmt) -> Guard | None:
+        """`class Hook` and `def sync` where the file has an `NPUHook` and an `npu_sync` as well."""
+        if self.target not in self._lower or not isinstance(statement, _DEFINITIONS):
+            return None
+        name, word = statement.name, self.target
+        others = (f"{word.upper()}{name}", f"{word.capitalize()}{name}", f"{word}_{name}", f"{name}_{word}")
+        if not any(re.search(rf"\b(?:def|class) +{other}\b", self._text) for other in others if other in self._text):
+            return None
+        return Guard(frozenset({word}), f"{name} has a counterpart for {word}", soft=True)
 
     def _twins_of(self, name: str) -> Iterator[str]:
         """The accelerators for which the file has the same name, in the same case: HAS_CUDA, HAS_NPU."""
@@ -217,7 +231,7 @@ class GuardFinder:
 
 
 def _bound_names(statement: ast.stmt) -> Iterator[str]:
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+    if isinstance(statement, _DEFINITIONS):
         yield statement.name
         return
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from migrate.codemods.evidence import CHECKPOINT, backend_problem, device_problem, flows, names_cuda
+from migrate.codemods.evidence import CHECKPOINT, backend_problem, device_problem, flows, names_cuda, text_around
 from migrate.codemods.expressions import literal_edits
 from migrate.codemods.view import View, guarded
 from migrate.model import Draft, Edit
@@ -115,13 +115,10 @@ def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
 
 def _tests_target(view: View, literal: Literal) -> bool:
     """Whether the function that a literal stands in tests for the target's device as well."""
-    scope = literal.place.scope
-    if scope.kind != "function":
+    if literal.place.scope.kind != "function":
         return False
-    first, last = getattr(scope.node, "lineno", 1), getattr(scope.node, "end_lineno", 1)
-    device = re.escape(view.table.target.words.device)
-    text = "".join(view.scan.line(number) for number in range(first, last + 1))
-    return re.search(rf"(?:==|!=|\bin\b|with\()[^#\n]*[\"']{device}[\"':]", text) is not None
+    asked = rf"(?:==|!=|\bin\b|with\()[^#\n]*[\"']{re.escape(view.table.target.words.device)}[\"':]"
+    return re.search(asked, text_around(view, literal)) is not None
 
 
 def _foreign(view: View, site: Site) -> str:
