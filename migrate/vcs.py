@@ -191,7 +191,6 @@ def _asked(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | 
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_ALLOW_PROTOCOL": "none",  # nothing missing is fetched: how, the configuration would say
         "GIT_NO_LAZY_FETCH": "1",
         "LC_ALL": "C",
