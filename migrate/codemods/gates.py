@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from migrate.codemods.kernels import kernels
+from migrate.codemods.kernels import COMPILED, extensions, kernels
 from migrate.codemods.view import View
 from migrate.model import Draft
 from migrate.trees import every
@@ -32,7 +32,7 @@ def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     if not asking.drafts:
         return drafts
     stuck = _Among([draft for draft in drafts if draft.safety == "manual" and _is_run(view, draft)])
-    named = _Among(list(kernels(view, drafts)))
+    named = _Among([*kernels(view, drafts), *extensions(view)])
     kept = _Among([draft for draft in drafts if _is_kept(view, draft)])
     if not (stuck.drafts or named.drafts or kept.drafts):
         return drafts
@@ -75,12 +75,13 @@ def _around(draft: Draft, inside: Draft, whole: bool) -> Draft:
 
 
 def _around_kernel(view: View, draft: Draft, kernel: Draft) -> Draft:
-    """A question with what is for CUDA by its name behind it: of a tensor, it chooses between kernels."""
-    name = view.scan.text[kernel.start : kernel.end] + ("()" if kernel.rule_id == "left:identifier" else "")
-    why = f"{name}, by its name for CUDA, is run where this is true: {_FIRST}"
-    if draft.rule_id.endswith(".is_available"):
-        return replace(draft, safety="review", message=why)
-    return replace(draft, safety="manual", edits=(), message=why)
+    """A question with what is CUDA's by its name behind it, or compiled: of a tensor, it chooses between kernels."""
+    name = view.scan.text[kernel.start : kernel.end] + ("" if kernel.rule_id == "left:text" else "()")
+    kind = "compiled by the project" if kernel.rule_id == COMPILED else "by its name for CUDA"
+    why = f"{name}, {kind}, is run where this is true: {_FIRST}"
+    if not draft.rule_id.endswith(".is_available"):
+        return replace(draft, safety="manual", edits=(), message=why)
+    return draft if kernel.rule_id == COMPILED else replace(draft, safety="review", message=why)
 
 
 def _halves(view: View, asking: _Among, kept: _Among) -> Iterator[tuple[Draft, Draft]]:

@@ -9,7 +9,9 @@ from migrate.codemods.view import View
 from migrate.model import Draft
 from migrate.source import Definition
 
+COMPILED = "left:compiled"
 _SOURCE = re.compile(r"""\.(?:cuh?|cc?|cpp)["']""")
+_EXTENSION = re.compile(r"(?<![\w.])(?:_C|ext|\w*_ext|ext_module)\.\w+(?=\()")
 _CALLED = re.compile(r"\s*\(")
 _ASKS = re.compile(r"_*(?:is|has|have|use|can|should|supports?|check|get|set|num|count)_", re.IGNORECASE)
 
@@ -29,6 +31,12 @@ def kernels(view: View, drafts: Sequence[Draft]) -> Iterator[Draft]:
         own = view.scan.called(name)
         if not own or not all(_is_migrated(view, definition, drafts) for definition in own):
             yield draft
+
+
+def extensions(view: View) -> Iterator[Draft]:
+    """Calls of what a project compiles, by the usual names: `_C.nms(boxes)`, `deform_conv_ext.forward(x)`."""
+    for found in _EXTENSION.finditer(view.scan.text):
+        yield Draft(COMPILED, found.start(), found.end(), "left", "")
 
 
 def _is_migrated(view: View, definition: Definition, drafts: Sequence[Draft]) -> bool:
