@@ -27,10 +27,15 @@ def is_of_rocm(name: str) -> bool:
     return "rocm" in words and not words & _DENIALS
 
 
+def is_word(text: str) -> bool:
+    """Whether a text can be the name of a device, with or without a number."""
+    return _DEVICE.fullmatch(text) is not None
+
+
 def said_in(block: Sequence[ast.stmt]) -> str:
     """The identifiers of a block, and its strings that are a single word."""
     words = (word for statement in block for word in words_of(statement))
-    return " ".join(word for word in words if _DEVICE.fullmatch(word) or "." in word)
+    return " ".join(word for word in words if is_word(word) or "." in word)
 
 
 def is_negated(test: ast.expr) -> bool:

@@ -16,6 +16,7 @@ from migrate.arms import (
     is_negated,
     is_of_rocm,
     is_short,
+    is_word,
     means_rocm,
     run_of,
     said_in,
@@ -65,12 +66,15 @@ class GuardFinder:
         self.foreign = any(name in self._lower for name in self._words[:-1])
         self.rocm = source == "cuda" and re.search(r"rocm|version\.hip|_hip|\"hip\"", self._lower) is not None
         self._twins: dict[str, frozenset[str]] = {}
+        self._disguises = re.compile(rf"""== *["']{target}["'][^\n]*:\s*\n\s*[\w.]+ *= *["']{source}["']""")
         self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
 
     def doubt(self) -> str:
         """Why nothing in the file is certain: what it asks for or loads, and no codemod of ours writes, or ""."""
         if any(helper in self._text for helper in self._helpers):
             return f"the file asks for {self.target} elsewhere; see whether this line is its CUDA branch"
+        if self._disguises.search(self._text):
+            return f"the file takes {self.target} for {self.source} on purpose; see whether this line is part of it"
         if "transfer_to_" in self._text and _SHIM.search(self._text):
             return "the file loads a shim that answers CUDA calls at run time: keep that, or migrate without it"
         return ""
@@ -167,19 +171,18 @@ class GuardFinder:
         return outer
 
     def listed(
-        self, values: Sequence[tuple[str, str]], outer: Guard | None, *, picked: bool = False, asked: bool = False
+        self, values: Sequence[tuple[str, list[str]]], outer: Guard | None, *, picked: bool = False, asked: bool = False
     ) -> Guard | None:
-        """The guard of the elements of a display, given the identifiers and all the words of each.
+        """The guard of the elements of a display, by the identifiers and the texts of each.
 
-        Devices that are listed by their names change as ever, unless one is `picked` by its place, or the target's.
+        Names of devices change as ever, unless one is `picked` by its place, or the target's.
         """
-        others = [value for value in values if self.source not in value[1].lower()]
-        if not _open(outer) or (len(others) == len(values) and not asked):
+        told = [(names, " ".join(filter(is_word, texts))) for names, texts in values]
+        others = [both for both in told if self.source not in " ".join(both).lower()]
+        if not _open(outer) or not others or (len(others) == len(told) and not asked):
             return outer
-        names = self.named_in(" ".join(words for _, words in others)) - {_AGNOSTIC}
-        if not names or not (picked or self.target in names or self.named_in(" ".join(code for code, _ in others))):
-            return outer
-        return self._one_of(names)
+        code, texts = (self.named_in(" ".join(words)) - {_AGNOSTIC} for words in zip(*others, strict=True))
+        return self._one_of(code | texts) if code or (texts and (picked or self.target in texts)) else outer
 
     def _one_of(self, names: frozenset[str]) -> Guard:
         return Guard(names, f"one of several accelerators ({', '.join(sorted(names))})", soft=names == {self.target})

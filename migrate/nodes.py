@@ -58,6 +58,12 @@ def names_below(node: cst.CSTNode) -> str:
     return node.value if isinstance(node, cst.Name) else " ".join(filter(None, map(names_below, children(node))))
 
 
+def texts_below(node: cst.CSTNode) -> list[str]:
+    """The string literals of an expression."""
+    text = string_value(node)
+    return [text] if text is not None else [text for child in children(node) for text in texts_below(child)]
+
+
 def operands(node: cst.BaseExpression) -> list[cst.BaseExpression]:
     """What `and` and `or` connect, however deep."""
     if isinstance(node, cst.BooleanOperation):

@@ -25,6 +25,7 @@ from migrate.nodes import (
     names_below,
     replacement_fields,
     string_value,
+    texts_below,
     words_below,
 )
 from migrate.records import literal_of, step_of
@@ -100,7 +101,7 @@ class Walk:
         if self.guards and self.guards.foreign:
             names_cuda = self.table.source.name in asked.lower()
             for values in groups:
-                told = [(names_below(value), words_below(value)) for value in values]
+                told = [(names_below(value), texts_below(value)) for value in values]
                 guard = self.guards.listed(told, guard, picked=picked, asked=names_cuda)
         return guard
 
