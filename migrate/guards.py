@@ -173,10 +173,7 @@ class GuardFinder:
     def listed(
         self, values: Sequence[tuple[str, list[str]]], outer: Guard | None, *, picked: bool = False, asked: bool = False
     ) -> Guard | None:
-        """The guard of the elements of a display, by the identifiers and the texts of each.
-
-        Names of devices change as ever, unless one is `picked` by its place, or the target's.
-        """
+        """Of the elements of a display, by their identifiers and texts, which alone count where one is `picked`."""
         told = [(names, " ".join(filter(is_word, texts))) for names, texts in values]
         others = [both for both in told if self.source not in " ".join(both).lower()]
         if not _open(outer) or not others or (len(others) == len(told) and not asked):

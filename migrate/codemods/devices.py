@@ -48,7 +48,7 @@ def find(view: View) -> Iterator[Draft]:
     groups: dict[int, list[Draft]] = {}
     rows = rows_beside_the_target(view) if view.index.literals else frozenset()
     for group, draft in _drafts(view):
-        if draft.edits and draft.start in rows:
+        if (draft.edits or draft.rule_id == "branch:multi-backend") and draft.start in rows:
             why = f"{view.table.target.words.device} has a row beside it"
             draft = Draft("left:device", draft.start, draft.end, "left", why)
         groups.setdefault(group, []).append(draft)

@@ -86,7 +86,7 @@ def _around_kernel(view: View, draft: Draft, kernel: Draft) -> Draft:
 
 
 def _halves(view: View, asking: _Among, kept: _Among) -> Iterator[tuple[Draft, Draft]]:
-    """The questions that stand in one `and` with a device that stays, or beside CUDA's version; what becomes of them."""
+    """The questions in one `and` with a device that stays, or beside CUDA's version, and what becomes of them."""
     if not kept.drafts:
         return
     for node in every(view.scan.module.node):
