@@ -190,10 +190,10 @@ class GuardFinder:
             return outer
         arms = list(arms_of(node))
         blocks = [arm.body for arm in arms] + [block for block in (arms[-1].orelse, rest) if block]
-        if len(blocks) < 2:
-            return outer
-        asked = any(self._mentions_source(arm.test) for arm in arms)
-        return self.among([said_in(block) if is_short(block) else "" for block in blocks], outer, asked=asked)
+        asking = [arm for arm in arms if self._mentions_source(arm.test)]
+        ours = {id(arm.body) for arm in asking if not is_negated(arm.test)}  # whatever they say
+        said = [self.source if id(block) in ours else said_in(block) if is_short(block) else "" for block in blocks]
+        return self.among(said, outer, asked=bool(asking)) if len(blocks) > 1 else outer
 
     def _way_out(self, statements: Sequence[ast.stmt], index: int) -> Guard | None:
         """`if flag: return torch.xpu` and, at the end of the block, `return torch.cuda`."""

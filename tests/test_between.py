@@ -37,7 +37,7 @@ LOST = {  # what has no way back, and why
     *("api_oom_except", "else_and_elif_headers", "exception_groups", "out_of_memory_error"),  # a name of torch for all
     *("api_profiler_activity", "profiler_activities"),  # names of the plug-in itself, which a person has to see to
     *("code_for_rocm", "keys_and_values_change_together"),  # what stays for CUDA in it: is the rest another branch?
-    *("ladder_in_a_display", "long_line"),
+    *("devices_listed_with_numbers_and_backends", "ladder_in_a_display", "long_line"),
     "edit_next_to_a_multi_line_string",  # a text in the condition names CUDA: is it a branch?
     "environment_backend_of_processes",  # two variables became one; the way back takes the newer
     *("import_multi_comma", "import_plain_torch_cuda", "import_torch_cuda_alone_binds_torch"),  # `import torch.cuda`
@@ -48,6 +48,7 @@ LOST = {  # what has no way back, and why
 
 LOST_FROM = {
     "xpu": {"import_behind_a_line_that_goes_on"},  # libcst does not read half of a line
+    "tpu": {"documented_cambricon_imagenet_resnet50"},  # one arm of its branches stays
     "hpu": {
         *("alias_of_import_torch_cuda", "byte_order_mark_with_crlf", "import_from_cuda_module"),  # torch.amp serves all
         "mock_patch_of_dotted_names",  # names one that only CUDA has
