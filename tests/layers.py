@@ -182,7 +182,7 @@ OURS = {
     "kinds.remains": "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.variables model",
     "kinds.script": "finder kinds.excerpt",
     "kinds.shell": "kinds.heredocs kinds.script kinds.shellwords",
-    "kinds.shellwords": "finder kinds.script",
+    "kinds.shellwords": "finder kinds.crowds kinds.script",
     "kinds.variables": "kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script model",
     "kinds.blocks": "edits finder kinds.excerpt kinds.together",
     "kinds.cells": "edits finder kinds.sources",
@@ -206,8 +206,8 @@ OURS = {
     "kinds.magics": "comments edits found model",
     "kinds.module": "edits finder kinds.excerpt kinds.sources model",
     "kinds.notebook": (
-        "comments edits engine finder kinds.cells kinds.excerpt kinds.foreign kinds.magics kinds.module "
-        "kinds.reading kinds.sources model"
+        "comments edits engine finder kinds.cells kinds.crowds kinds.excerpt kinds.foreign kinds.magics "
+        "kinds.module kinds.reading kinds.sources model"
     ),
     "kinds.page": "finder kinds.entries kinds.reading kinds.rows model",
     "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",
@@ -227,7 +227,8 @@ OURS = {
         "kinds.remains kinds.rows kinds.script kinds.shell kinds.variables model"
     ),
     "kinds.pins": "finder kinds.rows kinds.versions model",
-    "kinds.__init__": "kinds.reading model",
+    "kinds.__init__": "kinds.crowds kinds.reading model",
+    "kinds.crowds": "edits finder found kinds.reading model",
     "kinds.excerpt": "model",
     "kinds.prose": "kinds.reading",
     "kinds.reading": "about comments edits finder found model promises settle suppress",
