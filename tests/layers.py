@@ -167,6 +167,7 @@ OURS = {
         "verify.events verify.launch verify.profile verify.rewritten verify.run verify.verdict workers"
     ),
     # files that are no Python
+    "kinds.bodies": "filetypes kinds.calls kinds.excerpt kinds.script",
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
     "kinds.held": (
@@ -178,8 +179,10 @@ OURS = {
     ),
     "kinds.make": "finder kinds.commands kinds.excerpt kinds.reading kinds.remains kinds.rows model",
     "kinds.options": "kinds.calls kinds.excerpt kinds.pieces kinds.rows kinds.script model naming",
-    "kinds.pieces": "kinds.calls kinds.excerpt kinds.script kinds.shell model",
-    "kinds.remains": "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.variables model",
+    "kinds.pieces": "kinds.bodies kinds.calls kinds.excerpt kinds.script kinds.shell model",
+    "kinds.remains": (
+        "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.together kinds.variables model"
+    ),
     "kinds.script": "finder kinds.excerpt",
     "kinds.shell": "kinds.heredocs kinds.script kinds.shellwords",
     "kinds.shellwords": "finder kinds.crowds kinds.script",
