@@ -181,7 +181,8 @@ OURS = {
     "kinds.options": "kinds.calls kinds.excerpt kinds.pieces kinds.rows kinds.script model naming",
     "kinds.pieces": "kinds.bodies kinds.calls kinds.excerpt kinds.script kinds.shell model",
     "kinds.remains": (
-        "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.together kinds.variables model"
+        "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.together kinds.variables "
+        "model"
     ),
     "kinds.script": "finder kinds.excerpt",
     "kinds.shell": "kinds.heredocs kinds.script kinds.shellwords",
@@ -189,7 +190,9 @@ OURS = {
     "kinds.variables": "kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script model",
     "kinds.blocks": "edits finder kinds.excerpt kinds.together",
     "kinds.cells": "edits finder kinds.sources",
-    "kinds.containers": "engine finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading model nesting",
+    "kinds.containers": (
+        "engine filetypes finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading kinds.rows model nesting"
+    ),
     "kinds.dependencies": "kinds.entries kinds.page kinds.pins model",
     "kinds.docker": (
         "finder kinds.containers kinds.dockerfile kinds.excerpt kinds.pins kinds.reading kinds.rows "

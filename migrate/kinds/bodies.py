@@ -1,4 +1,4 @@
-"""Here-documents that are scripts: those that a shell or a scheduler runs, here or elsewhere, and files that are one."""
+"""Here-documents that are scripts: a shell or a scheduler runs them, here or elsewhere, or they become a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from migrate.filetypes import kind_of
 from migrate.kinds.calls import Call
 from migrate.kinds.excerpt import Excerpt, slice_of
-from migrate.kinds.script import GAP, Heredoc, Part, Script, Word, said
+from migrate.kinds.script import GAP, Heredoc, Part, Word, said
 
 SHELLS = ("bash", "sh", "zsh", "ksh", "dash")
 _TAKING = ("-o", "+o", "-O", "+O", "--rcfile", "--init-file")  # options of a shell with a value
@@ -23,18 +23,18 @@ _SHELL = re.compile(r"(?:^|[/ ])(?:ba|da|a|z|k)?sh(?= |$)")
 _PROFILE = re.compile(r"(?:.*/)?\.(?:bash|zsh|k?sh)?(?:rc|profile|env|_profile|_login|_aliases)")
 
 
-def script_of(body: Heredoc, call: Call, calls: Sequence[Call], text: str) -> tuple[Excerpt, str] | None:
+def script_of(body: Heredoc, call: Call, following: Sequence[Call], text: str) -> tuple[Excerpt, str] | None:
     """The shell in a here-document and why none of it is to be edited, which is empty where it can be.
 
-    None for a here-document that is no shell as far as one can tell. `calls` are those of its script.
+    None for a here-document that is no shell as far as one can tell. `following` are the calls behind its own.
     """
     if (found := _SHEBANG.match(text, body.start, body.end)) and not _SHELL.search(found["line"].strip()):
         return None
-    why = _reason(call, calls, text, bool(found))
+    why = _reason(call, following, text, bool(found))
     return None if why is None else (_excerpt(body, text), why)
 
 
-def _reason(call: Call, calls: Sequence[Call], text: str, is_marked: bool) -> str | None:
+def _reason(call: Call, following: Sequence[Call], text: str, is_marked: bool) -> str | None:
     """Why a body is not to be edited; empty where it can be, None where it is no shell.
 
     `is_marked` says that its first line names a shell.
@@ -42,8 +42,8 @@ def _reason(call: Call, calls: Sequence[Call], text: str, is_marked: bool) -> st
     if call.program in _WRITERS:
         if any(kind_of(name) == "shell" or _PROFILE.fullmatch(name) or is_marked for name in _files(call, text)):
             return "in a script that is written here"
-        reader = _next(call, calls) if call.program == "cat" and call.command.piped else None
-        return None if reader is None or reader.program in _WRITERS else _reason(reader, calls, text, is_marked)
+        reader = _reader(call, following) if call.program == "cat" and call.command.piped else None
+        return None if reader is None else _reason(reader, (), text, is_marked)
     words = [word.literal or GAP for word in call.arguments]
     if call.program in SHELLS:
         return "" if _reads_input(words) else None
@@ -84,9 +84,9 @@ def _spelled(word: Word, text: str) -> str:
     return text[word.start : word.end].strip("\"'")
 
 
-def _next(call: Call, calls: Sequence[Call]) -> Call | None:
-    """The command that gets what one prints."""
-    behind = (other for other in calls if other.command.start >= call.command.end and other.command.kind == "simple")
+def _reader(call: Call, following: Sequence[Call]) -> Call | None:
+    """The command that gets what one prints; those of substitutions in it are listed before it."""
+    behind = (other for other in following if other.command.start >= call.command.end)
     return min(behind, key=lambda other: other.command.start, default=None)
 
 

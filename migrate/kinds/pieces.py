@@ -13,6 +13,7 @@ from migrate.kinds.shell import lex
 from migrate.model import Draft, Table
 
 _LEVELS = 3  # of strings inside strings
+_NEAR = 10  # commands behind one in which that is looked for which reads what it prints
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +163,10 @@ def _unfolded(top: Script, facts: _Facts) -> list[Piece]:
             elif inner := _read(excerpt, handed):
                 waiting.append(one.within(inner, excerpt, handed))
                 opened.add(word.start)
-        for number, call in bodies.items() if one.level < _LEVELS else ():
-            body = script.heredocs[number]
-            if (found := script_of(body, call, calls, script.text)) and (inner := _read(found[0], False)):
-                waiting.append(one.within(inner, found[0], False, found[1]))
-                opened.add(body.start)
+        for number, excerpt, kept in _fed(script, calls) if one.level < _LEVELS else ():
+            if inner := _read(excerpt, False):
+                waiting.append(one.within(inner, excerpt, False, kept))
+                opened.add(script.heredocs[number].start)
         pieces.append(Piece(script, one.place, tuple(calls), frozenset(opened), bodies, one.kept))
     return pieces
 
@@ -188,6 +188,16 @@ def _inside(script: Script, calls: Sequence[Call], facts: _Facts) -> Iterator[tu
             code = call.arguments[0]
         if code and _is_string(code):
             yield code, False, said(code.parts, script.text, raw=True)
+
+
+def _fed(script: Script, calls: Sequence[Call]) -> Iterator[tuple[int, Excerpt, str]]:
+    """The here-documents that are shell: number, text, and why nothing in it is to be edited."""
+    for at, call in enumerate(calls):
+        numbers = [redirect.heredoc for redirect in call.command.redirects if redirect.heredoc is not None]
+        if numbers:  # the last one is what the command reads
+            found = script_of(script.heredocs[numbers[-1]], call, calls[at + 1 : at + _NEAR], script.text)
+            if found:
+                yield numbers[-1], *found
 
 
 def _lists(text: str) -> bool:
