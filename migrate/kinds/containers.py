@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 
 from migrate.filetypes import kind_of
 from migrate.finder import Span, may_mention, text_mentions
@@ -87,7 +88,8 @@ def _file(source: Source, body: Excerpt, name: str) -> Found:
         drafts, comments = _script(source.table, body)
         return [unedited(draft, "in a script that is written here") for draft in drafts], comments
     why = f"a file that is written here mentions CUDA: see what it means for {source.table.target.title}"
-    return _for_a_person(source.table, body, why)
+    found, _ = _for_a_person(source.table, body, why)
+    return [replace(draft, rule_id="text:settings") for draft in found], []
 
 
 def _with_bodies(source: Source, instruction: Instruction, rest: Excerpt) -> Found:
