@@ -217,7 +217,9 @@ OURS = {
     ),
     "kinds.page": "finder kinds.entries kinds.reading kinds.rows model",
     "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",
-    "kinds.resources": "finder kinds.commands kinds.entries kinds.page kinds.rows model",
+    "kinds.resources": (
+        "finder kinds.commands kinds.entries kinds.excerpt kinds.foreign kinds.page kinds.pins kinds.rows model"
+    ),
     "kinds.settings": (
         "finder kinds.dependencies kinds.entries kinds.environments kinds.excerpt kinds.page kinds.reading "
         "kinds.resources kinds.values model"

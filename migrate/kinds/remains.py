@@ -25,12 +25,13 @@ _STOPS = " \t\r\n=:,'\""
 _FAR = 200  # characters that a path may have before the folder
 _LIBRARY = re.compile(r"lib(?:nccl|cuda|cudart|cublas|cudnn|nvidia|nvtx)[\w-]*\.(?:so|a)\b")
 _VALUE = re.compile(r"^[A-Za-z_]\w*=")
-_IMAGE = re.compile(r"(?:docker://)?(?:nvcr\.io[/#]|nvidia/cuda[:@]|pytorch/pytorch:\S*cuda)")
 _DOWNLOAD = re.compile(r"developer\.(?:download\.)?nvidia\.|nvidia\.github\.io|/[^/]*(?:cuda|cudnn|nccl)[^/]*$")
 _CODE = re.compile(r"\btorch\.|\bimport torch\b|\.cuda\(|[\"']cuda[\"':]|os\.environ|\bimport \w")
 _MESSAGE: Verdict = ("left:message", "left", "a text that is printed")
 _IDENTIFIER: Verdict = ("left:identifier", "left", "part of a name of the project")
 _TEXT: Verdict = ("left:text", "left", "a text of the project")
+_USER: Verdict = ("left:text", "left", "a user's name or address")
+_USERS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[\w.-]*[a-z]nvidia[\w.-]*", re.IGNORECASE)
 _FILES = ("-a", "-b", "-c", "-d", "-e", "-f", "-h", "-L", "-r", "-s", "-w", "-x")
 _CONTAINER = re.compile(r"--runtime[= ]nvidia|--gpus\b")
 _PYTHON = re.compile(r"i?python[\d.]*")
@@ -201,6 +202,8 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
         return "text:settings", "manual", f"an option of the build for CUDA: see what {target} has in its place"
     if _names_device(table, text):
         return "text:settings", "manual", "a value that names a device of CUDA: who reads it?"
+    if whole.asked and _USERS.fullmatch(text.strip()):
+        return _USER
     if whole.asked and not text.startswith("-"):
         return "text:compared", "manual", f"a condition asks for it: see what it is for {target}"
     return _IDENTIFIER
@@ -215,7 +218,7 @@ def _names_device(table: Table, text: str) -> bool:
 def _verdict_on_place(table: Table, text: str) -> Verdict | None:
     """What a value is that is an image, an address or a path; None for others."""
     target = table.target.title
-    if _IMAGE.match(text):
+    if rows.names_image(text):
         if row := rows.resource(table, text, 0):
             return row.rule_id, row.safety, row.message
         return "text:settings", "manual", f"an image with CUDA in it: see what {target} has in its place"
