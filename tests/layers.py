@@ -82,7 +82,7 @@ OURS = {
     "codemods.plan": "bindings codemods.templates codemods.view model syntax",
     "codemods.strings": "advice codemods.devices codemods.texts codemods.view model naming syntax",
     "codemods.templates": "codemods.enclosing codemods.view model syntax",
-    "codemods.texts": "advice codemods.view naming syntax",
+    "codemods.texts": "advice codemods.view model naming syntax",
     "codemods.vendor": "codemods.imports codemods.lines codemods.view model source",
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
     "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
