@@ -18,6 +18,7 @@ _ELSEWHERE = frozenset({
     "enroot", "su", "chroot", "gcloud", "tailscale", "multipass", "lxc",
 })  # fmt: skip
 _WRITERS = ("cat", "tee")
+_WRITTEN = "in a script that is written here"
 _SHEBANG = re.compile(r"\s*#!(?P<line>.*)")
 _SHELL = re.compile(r"(?:^|[/ ])(?:ba|da|a|z|k)?sh(?= |$)")
 _PROFILE = re.compile(r"(?:.*/)?\.(?:bash|zsh|k?sh)?(?:rc|profile|env|_profile|_login|_aliases)")
@@ -40,8 +41,8 @@ def _reason(call: Call, following: Sequence[Call], text: str, is_marked: bool) -
     `is_marked` says that its first line names a shell.
     """
     if call.program in _WRITERS:
-        if any(kind_of(name) == "shell" or _PROFILE.fullmatch(name) or is_marked for name in _files(call, text)):
-            return "in a script that is written here"
+        if is_marked or any(kind_of(name) == "shell" or _PROFILE.fullmatch(name) for name in _files(call, text)):
+            return _WRITTEN
         reader = _reader(call, following) if call.program == "cat" and call.command.piped else None
         return None if reader is None else _reason(reader, (), text, is_marked)
     words = [word.literal or GAP for word in call.arguments]
