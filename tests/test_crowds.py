@@ -16,10 +16,10 @@ from migrate.kinds.shellwords import Words
 
 CROWD = "cuda " * 25_000
 WHY = (
-    "25,000 mentions of CUDA in one line of {:,} characters: taken for data, and nothing in the file is edited: "
-    "see what it is"
+    "25,000 mentions of CUDA in one line of {:,} characters: "
+    "taken for data, and the file is not read: look at it yourself"
 )
-BESIDE = "beside a line that is taken for data: nothing in the file is edited"
+BESIDE = "in a file that is not read, as a line of it is taken for data"
 FILES = {  # what is rewritten in a file of each kind, then a line that is data
     "a.sh": ("export CUDA_VISIBLE_DEVICES=0\n", "# {}\n"),
     "a.mk": ("all:\n\tpython a.py --device cuda\n", "# {}\n"),

@@ -13,14 +13,14 @@ from migrate.model import Draft, Safety
 
 LONG = 100_000  # characters of a line, and
 MANY = 2_000  # mentions in it, that it has to exceed
-_BESIDE = "beside a line that is taken for data: nothing in the file is edited"
+_BESIDE = "in a file that is not read, as a line of it is taken for data"
 
 
 def crowd_reading(source: Source) -> Reading | None:
     """What to say of a file with such a line, which may be no more than data; None for any other file.
 
-    The line is one finding, every mention outside of it another, and nothing is edited: what the rest of the file
-    means may depend on the line.
+    The line is one finding, every mention outside of it another, and nothing is edited or looked at more closely:
+    what the rest of the file means may depend on the line.
     """
     bounds = long_lines(source.text)
     if not bounds:
@@ -33,7 +33,7 @@ def crowd_reading(source: Source) -> Reading | None:
         first, last = bisect_left(begins, start), bisect_left(begins, end)
         if last - first > MANY:
             what = f"{last - first:,} mentions of CUDA in one line of {end - start:,} characters"
-            why = f"{what}: taken for data, and nothing in the file is edited: see what it is"
+            why = f"{what}: taken for data, and the file is not read: look at it yourself"
             crowds.append(Draft(rule_id, begins[first], end, safety, why))
     if not crowds:
         return None

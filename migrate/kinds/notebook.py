@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -171,7 +171,7 @@ def _places(
     begins = [cell.start for cell in found]
 
     @cache
-    def lines(cell: cells.Source) -> list[int]:
+    def lines(cell: cells.Source) -> Sequence[int]:
         return line_starts(spelled(cell).text)
 
     def cell_of(offset: int) -> Cell | None:
