@@ -137,8 +137,9 @@ def _packages(view: View) -> Iterator[Draft]:
         for module in [*modules, *(name.dotted for name in statement.names)]:
             key = _package(view, module)
             rule = view.table.rule("package", key) if key else None
-            if key and rule and (key not in seen or rule.status == "renamed"):
-                seen.add(key)
+            named = view.mentions(statement.module.partition(".")[2])
+            if key and rule and (named or key not in seen or rule.status == "renamed"):
+                seen.update([] if named else [key])
                 yield _package_draft(view, statement, rule)
 
 
@@ -161,7 +162,10 @@ def _package_draft(view: View, statement: Import, rule: Rule) -> Draft:
         return Draft(rule.id, start, end, "left", rule.message or "")
     if draft := guarded(view, statement.place, start, end, editing=False):
         return draft
-    return Draft(rule.id, start, end, "manual", advice(rule, rule.key, view.table))
+    why = advice(rule, rule.key, view.table)
+    if view.mentions(statement.module.partition(".")[2]):
+        why = f"a module for CUDA by its name: see what {rule.key} for {view.table.target.title} has in its place"
+    return Draft(rule.id, start, end, "manual", why)
 
 
 def imports_vendor(view: View) -> bool:
