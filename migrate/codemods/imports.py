@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from migrate.advice import advice
-from migrate.codemods.plan import Binding, Plan
+from migrate.codemods.plan import Binding, Plan, imported_from
 from migrate.codemods.plugin import plugin_draft
 from migrate.codemods.view import View, component_edits, guarded
 from migrate.model import Draft, Edit, Rule, Safety
@@ -70,12 +70,17 @@ def _rewritten(
     if statement.module:
         edits = (*module, *_leaf_edits(binding))
     elif name.aliased:
-        edits = component_edits(view.scan.text, name.name_start, name.name_end, new)
+        edits = component_edits(view.scan.text, name.name_start, name.name_end, imported_from(view, new))
     else:
         edits = _plain_edits(view, statement, name, beside)
     safety: Safety = "review" if rule.review else "safe"
-    message = rule.review or f"{name.dotted} → {new}"
+    message = rule.review or f"{name.dotted} → {_shown(view, statement, new)}"
     return Draft(rule.id, start, name.end, safety, message, edits, needs_import=True)
+
+
+def _shown(view: View, statement: Import, new: str) -> str:
+    home, _, leaf = new.rpartition(".")
+    return f"{imported_from(view, home)}.{leaf}" if statement.module else imported_from(view, new) or new
 
 
 def _leaf_edits(binding: Binding) -> tuple[Edit, ...]:
@@ -97,7 +102,7 @@ def _module_edits(view: View, statement: Import, bindings: Sequence[Binding]) ->
     new = moved.rpartition(".")[0]
     if new == statement.module:
         return ()
-    return component_edits(view.scan.text, statement.module_start, statement.module_end, new)
+    return component_edits(view.scan.text, statement.module_start, statement.module_end, imported_from(view, new))
 
 
 def _torch_imports(view: View) -> set[Where]:
