@@ -75,7 +75,7 @@ OURS = {
     "codemods.flow": "bindings model naming source trees",
     "codemods.gates": "codemods.view model trees",
     "codemods.choices": "codemods.locals codemods.view model trees",
-    "codemods.imports": "advice codemods.plan codemods.plugin codemods.view model source syntax",
+    "codemods.imports": "advice codemods.plan codemods.plugin codemods.reach codemods.view model source syntax",
     "codemods.methods": "codemods.names codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.names": "advice callsites codemods.plan codemods.templates codemods.view model syntax",
     "codemods.owners": "model source syntax trees",
@@ -83,7 +83,8 @@ OURS = {
     "codemods.strings": "advice codemods.devices codemods.texts codemods.view model naming syntax",
     "codemods.templates": "codemods.enclosing codemods.view model syntax",
     "codemods.texts": "advice codemods.view naming syntax",
-    "codemods.vendor": "codemods.imports codemods.lines codemods.view model source",
+    "codemods.vendor": "codemods.lines codemods.reach codemods.view model source",
+    "codemods.reach": "codemods.enclosing codemods.view",
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
     "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.__init__": (
