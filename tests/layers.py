@@ -67,7 +67,7 @@ OURS = {
     "callsites": "describe model naming nodes syntax",
     "records": "describe nodes regions source syntax",
     "walk": "bindings callsites describe finder guards model nodes records regions source syntax",
-    "grammar": "callsites describe nodes records syntax walk",
+    "grammar": "callsites describe guards nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
     "codemods.devices": "codemods.evidence codemods.expressions codemods.view model naming syntax",

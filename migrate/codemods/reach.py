@@ -70,7 +70,23 @@ def needed_for(view: View, use: Spot, imports: Sequence[Spot]) -> list[Spot]:
     scopes = _scopes(use)
     seen = [spot for spot in imports if _scopes(spot) <= scopes and not _excludes(spot, use)]
     near = [spot for spot in seen if _scopes(spot)] or seen
-    return [spot for spot in near if spot.start <= use.start or _scopes(spot) < scopes] or near
+    near = [spot for spot in near if spot.start <= use.start or _scopes(spot) < scopes] or near
+    words = re.findall(r"\w+", _text_of(view, use))
+    return _binding(near, words) or _binding(near, ["torch"]) or near
+
+
+def _binding(imports: Sequence[Spot], names: Iterable[str]) -> list[Spot]:
+    """Those of some imports that bind one of these names."""
+    wanted = set(names)
+    return [spot for spot in imports if wanted.intersection(names_bound(spot.steps[-1].statement))]
+
+
+def _text_of(view: View, use: Spot) -> str:
+    """The lines of the statement, or of its header, that a use is in."""
+    node = use.steps[-1].statement
+    body: list[ast.stmt] = getattr(node, "body", [])
+    last = max(body[0].lineno - 1, node.lineno) if body else node.end_lineno or node.lineno
+    return "".join(view.scan.line(number) for number in range(node.lineno, last + 1))
 
 
 def behind(before: Spot, use: Spot) -> Spot:
@@ -87,6 +103,12 @@ def outermost(spots: Iterable[Spot]) -> Iterator[Spot]:
             yield spot
 
 
+def names_bound(node: ast.stmt) -> Iterator[str]:
+    """The names that an import binds."""
+    for alias in getattr(node, "names", ()):
+        yield alias.asname or (alias.name.partition(".")[0] if isinstance(node, ast.Import) else alias.name)
+
+
 def imports_torch(node: ast.Import | ast.ImportFrom, root: str = "torch") -> bool:
     """Whether a statement imports torch, or another package, or from it."""
     modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
@@ -96,9 +118,17 @@ def imports_torch(node: ast.Import | ast.ImportFrom, root: str = "torch") -> boo
 def _is_inside(spot: Spot, steps: Sequence[Step]) -> bool:
     if len(spot.steps) < len(steps):
         return False
-    return all(
-        one.owner is other.owner and one.field == other.field for one, other in zip(spot.steps, steps, strict=False)
-    )
+    return all(_is_same(one, other) for one, other in zip(spot.steps, steps, strict=False))
+
+
+def _is_same(one: Step, other: Step) -> bool:
+    """Whether two blocks are one, or both run if `is_torch_available()` says so."""
+    if one.owner is other.owner or one.field != other.field:
+        return one.owner is other.owner and one.field == other.field
+    if not isinstance(one.owner, ast.If) or not isinstance(other.owner, ast.If):
+        return False
+    test = one.owner.test
+    return isinstance(test, ast.Call) and not test.args and ast.dump(test) == ast.dump(other.owner.test)
 
 
 def _certain(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -115,10 +145,11 @@ def _always_runs(step: Step) -> bool:
     owner = step.owner
     if isinstance(owner, (ast.With, ast.AsyncWith)) or step.field == "finalbody":
         return True
-    if not isinstance(owner, _TRY) or step.field != "body" or not isinstance(step.statement, ast.Import):
+    if not isinstance(owner, _TRY) or step.field != "body":
         return False
-    above = owner.body[: owner.body.index(step.statement)]
-    return all(isinstance(node, ast.Import) and [alias.name for alias in node.names] == ["torch"] for node in above)
+    begin = owner.body[: owner.body.index(step.statement) + 1]
+    names = [[alias.name for alias in node.names] if isinstance(node, ast.Import) else [] for node in begin]
+    return len(names[-1]) == 1 and all(above == ["torch"] for above in names[:-1])
 
 
 def _is_function(step: Step) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from migrate.codemods.lines import line_of
-from migrate.codemods.reach import Spot, behind, dominates, imports_torch, needed_for, outermost, spot_at
+from migrate.codemods.reach import Spot, behind, dominates, imports_torch, names_bound, needed_for, outermost, spot_at
 from migrate.codemods.view import View
 from migrate.model import Draft, Edit
 from migrate.source import ImportStatement
@@ -48,11 +48,13 @@ def _beside(
         yield [statement for statement in torch if _is_plain(statement)]
         return
     spots = {start: spot_at(view, start) for start in (_start(view, statement.node) for statement in torch)}
+    shared = [spots[_start(view, statement.node)] for statement in torch if _is_global(statement)]
     loading = [spot_at(view, at) for at in loads]
     wanted: list[Spot] = []
     for use in (spot_at(view, edit.start) for edit in needing):
         if not any(dominates(spot, use) for spot in loading):
-            wanted += [spot for spot in needed_for(view, use, [*spots.values()]) if not _loads(loading, spot, use)]
+            found = needed_for(view, use, [*spots.values()]) or shared
+            wanted += [spot for spot in found if not _loads(loading, spot, use)]
     blocks: set[tuple[int, str]] = set()
     for spot in outermost(wanted):
         if spot.block not in blocks:
@@ -71,6 +73,11 @@ def _is_plain(statement: ImportStatement) -> bool:
     return place.scope.kind == "module" and place.nesting == "plain" and statement.node.col_offset == 0
 
 
+def _is_global(statement: ImportStatement) -> bool:
+    """`global torch` makes what a function imports everybody's."""
+    return not statement.place.scope.elsewhere.isdisjoint(names_bound(statement.node))
+
+
 def _start(view: View, node: ast.stmt) -> int:
     return view.scan.offset(node.lineno, node.col_offset)
 
@@ -80,11 +87,14 @@ def _is_touched(view: View, node: ast.stmt, edits: Sequence[Edit]) -> bool:
 
 
 def _inserted(view: View, imports: Sequence[ImportStatement], needing: Sequence[Edit]) -> Draft:
-    """One insertion beside the first of some torch imports: after it, or before it if it needs the line."""
+    """One insertion beside the first of some torch imports: after it, or before it if its own line needs that."""
     first = imports[0].node
     if _is_touched(view, first, needing):
         return _before(view, first)
-    return _after(view, _anchor(view, imports, needing))
+    anchor = _anchor(view, imports, needing)
+    start = view.scan.offset(anchor.end_lineno or anchor.lineno, anchor.end_col_offset or 0)
+    shares = any(edit.text and start < edit.start < line_of(view, anchor).end for edit in needing)
+    return _before(view, anchor) if shares else _after(view, anchor)
 
 
 def _anchor(view: View, imports: Sequence[ImportStatement], needing: Sequence[Edit]) -> ast.stmt:
