@@ -6,7 +6,7 @@ RULE_IDS = (  # those that come from no row of a table
     "annotation:torch", "backend:nccl", "branch:multi-backend", "device:cuda", "device:integer", "file:cuda-source",
     "import:star", "method:cuda", "method:is_cuda", "method:override", "package:index", "package:torch",
     "resource:image", "script:import", "script:quantize", "script:torch.optim", "text:CUDAExecutionProvider",
-    "text:code", "text:compared", "text:cudagraphs", "text:dispatch-key", "text:settings", "unaccounted",
+    "text:code", "text:compared", "text:cudagraphs", "text:data", "text:dispatch-key", "text:settings", "unaccounted",
 )  # fmt: skip
 _FIX = "Run `accel-migrate` to rewrite what can be rewritten; do the rest by hand, as the message of the result says."
 _KINDS: dict[str, tuple[str, str]] = {

@@ -126,13 +126,27 @@ def _run(paths: tuple[Path, ...], options: dict[str, Any]) -> tuple[CheckResult,
     entries = baseline_of(root, config, options)
     limit, forced, docs = config.max_file_size, config.force_exclude, config.docs
     found = discover(paths, config.exclude, limit, root=root, force_exclude=forced, docs=docs)
+    mention_unlisted(found)
     scope = scope_of(config, found, options.get("diff_base"))
-    with workers(chosen_jobs(config.jobs, found), options["executor"]) as executor:
+    with workers(chosen_jobs(config.jobs, found), options["executor"], told=mention) as executor:
         result = check_files(
             found, config.target, config.min_torch, scope, entries, executor, config.rules,
             target_version=config.target_version, cached=config.cache and options["executor"] is None,
         )  # fmt: skip
         return result, config
+
+
+def mention_unlisted(found: Discovery, name: str = "") -> None:
+    """Say that files are looked at that git would have passed over, and why."""
+    for why in found.unlisted:
+        mention(f"git lists no files{name and f' of {name}'}, so that those it ignores are looked at, too: {why}")
+
+
+def mention(text: str) -> None:
+    """Say something on standard error, without what a terminal would obey."""
+    from migrate.report.shown import inert_line
+
+    click.echo("\n".join(map(inert_line, text.split("\n"))), err=True)
 
 
 def _run_on_stdin(options: dict[str, Any]) -> tuple[CheckResult, Config]:
@@ -239,10 +253,8 @@ class Failure(click.ClickException):
     exit_code = FAILED
 
     def show(self, file: Any = None) -> None:
-        """Say it on standard error, without what a terminal would obey."""
-        from migrate.report.shown import inert_line
-
-        click.echo("\n".join(map(inert_line, f"accel-migrate: {self.message}".split("\n"))), err=True)
+        """Say it on standard error."""
+        mention(f"accel-migrate: {self.message}")
 
 
 def fail(message: str) -> NoReturn:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrate.cli_check import CACHE_HELP, EXECUTOR_HELP, FAILED, RULES_HELP, VERSION_HELP, check_executor
+from migrate.cli_check import (
+    CACHE_HELP,
+    EXECUTOR_HELP,
+    FAILED,
+    RULES_HELP,
+    VERSION_HELP,
+    check_executor,
+    mention_unlisted,
+)  # fmt: skip
 from migrate.cli_run import examined, prepared
 from migrate.cli_write import Sources, copied, guard, read_again, save, written
 
@@ -79,6 +87,7 @@ def migrate(paths: tuple[Path, ...], show_only: bool, output: Path | None, repos
     paths = paths or (Path(),)
     table, discovery, config = prepared(paths, options)
     _mention(discovery.repositories)
+    mention_unlisted(discovery)
     report, sources = read_again(discovery.root, examined(discovery, table, config, options["executor"]))
     if output is not None:
         report = copied(discovery.root, output, report)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrate.cli_check import FAILED, fail
+from migrate.cli_check import FAILED, fail, mention, mention_unlisted
 from migrate.cli_run import Tables, prepared
 from migrate.cli_write import Sources, guard, read_again, written
 from migrate.report.many import Headline, Pieces, Rows, counts_of
@@ -77,7 +77,7 @@ def _gone_over(file: Path, places: Sequence[Place], options: dict[str, Any]) -> 
     sums: Counter[str] = Counter()
     jobs, address = options["jobs"] or 1, options["executor"]
     with ExitStack() as stack:
-        executor = stack.enter_context(workers(jobs, address, lasting=True))
+        executor = stack.enter_context(workers(jobs, address, lasting=True, told=mention))
         sinks = [stack.enter_context(_written_to(path)) for path in options["reports"]]
         sinks.append(_on_screen(places, options))
         at_once = _AT_ONCE if address else jobs + 1 if jobs > 1 else 1
@@ -147,6 +147,8 @@ def _complain(file: Path, outcome: Outcome) -> None:
         click.echo(where + "\n".join(printable(line) for line in outcome.error.split("\n")), err=True)
     for folder in outcome.discovery.repositories if outcome.discovery else ():
         click.echo(f"not looked at: {name}/{printable(folder)}, a repository of its own; list it", err=True)
+    if outcome.discovery:
+        mention_unlisted(outcome.discovery, outcome.place.name)
     for line in error_lines(outcome.report) if outcome.report else ():
         click.echo(f"error: {name}/{line}", err=True)
 

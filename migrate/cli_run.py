@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from migrate.cli_check import fail
+from migrate.cli_check import fail, mention
 from migrate.progress import Progress
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def examined(discovery: Discovery, table: Table, config: Config, address: str | 
 
     try:
         count = chosen_jobs(config.jobs, discovery)
-        with Progress() as progress, workers(count, address) as executor, ending_workers():
+        with workers(count, address, told=mention) as executor, Progress() as progress, ending_workers():
             work = run_cached if config.cache and address is None else run
             return work(discovery, table, executor, progress)
     except WorkersError as error:

@@ -15,6 +15,7 @@ from migrate.cli_check import (
     VERSION_HELP,
     baseline_of,
     fail,
+    mention_unlisted,
     scope_of,
     settings_of,
 )
@@ -120,6 +121,7 @@ def _run(words: tuple[str, ...], options: dict[str, Any]) -> Verification:
     entries = baseline_of(root, config, options)
     request = _request(words, config, options)
     found = discover([root], config.exclude, config.max_file_size, root=root, docs=config.docs)
+    mention_unlisted(found)
     with workers(chosen_jobs(config.jobs, found)) as executor:
         return run_verification(request, found, tables, scope_of(config), entries, executor)
 

@@ -29,15 +29,18 @@ def read_again(root: Path, report: RepoReport) -> tuple[RepoReport, Sources]:
 def guard(root: Path, report: RepoReport, allow_dirty: bool, allow_no_vcs: bool) -> None:
     """Refuse to write what could not be undone with git."""
     from migrate.report.shown import inert_path
-    from migrate.vcs import changed_files, is_repository
+    from migrate.vcs import changed_files, is_repository, refusal
 
     paths = [result.path for result in report.changed]
     if not paths or (allow_dirty and allow_no_vcs):
         return
     if not is_repository(root):
-        if not allow_no_vcs:
-            fail(f"{root} is not in a git repository: pass --allow-no-vcs to write anyway, or use --diff or --output")
-        return
+        if allow_no_vcs:
+            return
+        why, ways = refusal(root), "pass --allow-no-vcs to write anyway, or use --diff or --output"
+        if why:
+            fail(f"git does not work in {root}: {why}\nnothing is written; with that put right it can be, or {ways}")
+        fail(f"{root} is not in a git repository: {ways}")
     dirty = [] if allow_dirty else changed_files(root, paths)
     if dirty is None:
         fail("git does not say which files differ from the last commit: pass --allow-dirty, or use --diff or --output")

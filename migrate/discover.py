@@ -12,7 +12,7 @@ from pathlib import Path
 
 from migrate.filetypes import DATA, kind_by_shebang, kind_of, size_limit
 from migrate.model import FileResult, Kind, Problem
-from migrate.vcs import is_ignored, listed_files
+from migrate.vcs import is_ignored, listed_files, refusal
 
 MEGABYTE = 1_000_000
 _MARKS = (".git", "accel-migrate.toml")
@@ -30,6 +30,7 @@ class Discovery:
     large: tuple[tuple[str, Kind], ...] = ()  # of kinds that are data as well, and too large to be settings
     named: bool = False  # some were named one by one, so that there may be others of the same project
     size: int = field(default=0, compare=False)  # bytes of all files
+    unlisted: tuple[str, ...] = ()  # why git does not list the files, so that ignored ones are among these
 
 
 def discover(
@@ -50,13 +51,14 @@ def discover(
     root = root if root is not None and common.is_relative_to(root) else common
     excluded = _Matcher(exclude)
     names: set[str] = set()
+    unlisted: dict[str, None] = {}
     for argument in arguments:
         if not argument.exists():
             raise FileNotFoundError(str(argument))
-        names.update(_below(root, _absolute(argument)))
+        names.update(_below(root, _absolute(argument), unlisted))
     kept: set[str] = set()
     if not force_exclude:
-        kept.update(name for path in arguments if path.is_file() for name in _below(root, _absolute(path)))
+        kept.update(name for path in arguments if path.is_file() for name in _below(root, _absolute(path), {}))
     named = {_absolute(argument) for argument in arguments}
     inner = (name.rstrip("/") for name in sorted(names) if os.path.exists(root / name / ".git"))
     passed_over = tuple(name for name in dict.fromkeys(inner) if not excluded(name) and root / name not in named)
@@ -65,7 +67,7 @@ def discover(
     if docs:
         files = tuple((name, "docs" if kind == "prose" else kind) for name, kind in files)
     named_alone = any(path.is_file() for path in arguments)
-    return Discovery(root, files, problems, passed_over, large, named_alone, total)
+    return Discovery(root, files, problems, passed_over, large, named_alone, total, tuple(unlisted))
 
 
 def _taken(
@@ -142,7 +144,8 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.realpath(path)) if path.is_dir() else Path(os.path.realpath(path.parent), path.name)
 
 
-def _below(root: Path, argument: Path) -> Iterator[str]:
+def _below(root: Path, argument: Path, unlisted: dict[str, None]) -> Iterator[str]:
+    """The names of what an argument is or holds; `unlisted` gains why git does not list it, where git refuses."""
     if not argument.is_dir():
         for path in (argument, Path(os.path.realpath(argument))):
             if path.is_relative_to(root):
@@ -151,6 +154,9 @@ def _below(root: Path, argument: Path) -> Iterator[str]:
     prefix = argument.relative_to(root).as_posix()
     prefix = "" if prefix == "." else prefix + "/"
     listed = listed_files(argument)
+    why = refusal(argument) if listed is None else None
+    if why:
+        unlisted[why] = None
     for name in _walked(argument) if listed is None or is_ignored(argument) else listed:
         yield prefix + name
 

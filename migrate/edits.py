@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 from migrate.model import Edit
@@ -13,12 +14,13 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 _CONTEXT = 3
 
 
-def line_starts(text: str) -> list[int]:
+@lru_cache(maxsize=2)  # a file before and after, which several modules ask for
+def line_starts(text: str) -> Sequence[int]:
     """Offsets at which the lines begin that Python sees: after CR LF, LF and lone CR, not after form feeds."""
     if "\r" in text:
-        return [0, *(match.end() for match in _NEWLINE.finditer(text))]
+        return (0, *(match.end() for match in _NEWLINE.finditer(text)))
     lengths = [len(line) + 1 for line in text.split("\n")]
-    return list(accumulate(lengths[:-1], initial=0))
+    return tuple(accumulate(lengths[:-1], initial=0))
 
 
 def position(starts: Sequence[int], offset: int) -> tuple[int, int]:

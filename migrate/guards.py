@@ -47,12 +47,15 @@ class GuardFinder:
         self._words = (*names, *sorted(sites.flags), _AGNOSTIC)
         self._lower = text.lower()
         self._twins: dict[str, frozenset[str]] = {}
+        self._disguises = re.compile(rf"""== *["']{target}["'][^\n]*:\s*\n\s*[\w.]+ *= *["']{source}["']""")
         self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
 
     def doubt(self) -> str:
         """Why nothing in the file is certain: what it asks for or loads, and no codemod of ours writes, or ""."""
         if any(helper in self._text for helper in self._helpers):
             return f"the file asks for {self.target} elsewhere; see whether this line is its CUDA branch"
+        if self._disguises.search(self._text):
+            return f"the file takes {self.target} for {self.source} on purpose; see whether this line is part of it"
         if "transfer_to_" in self._text and _SHIM.search(self._text):
             return "the file loads a shim that answers CUDA calls at run time: keep that, or migrate without it"
         return ""

@@ -15,7 +15,8 @@ _SHORT = 400  # characters: those of 200 brackets, the most that Python takes
 _SLOW = re.compile(r"\b(?:case|del)\b")
 _TOKEN = re.compile(
     r"""
-    (?P<space>   [ \t\f]+ | \\(?:\r\n|\r|\n) | \#[^\r\n]* )
+    (?P<sign>    :=|[-+*/%@&|^~<>=!.,:;] )
+  | (?P<space>   [ \t\f]+ | \\(?:\r\n|\r|\n) | \#[^\r\n]* )
   | (?P<line>    (?:\r\n|\r|\n) )
   | (?P<format>  (?:[rR]?[fFtT]|[fFtT][rR]) (?P<quote>\"{3}|'{3}|\"|') )
   | (?P<string>  [bBrRuU]{0,2} (?:
@@ -25,7 +26,7 @@ _TOKEN = re.compile(
   | (?P<word>    \w+ )
   | (?P<open>    [(\[{] )
   | (?P<close>   [)\]}] )
-  | (?P<other>   :=|. )
+  | (?P<other>   . )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -44,7 +45,7 @@ class TooDeepError(Exception):
 
 def check_depth(text: str, line: int) -> None:
     """Raise `TooDeepError`, with this line, for code that `ast` can read and that is deeper than `LIMIT`."""
-    if (len(text) > _SHORT or _SLOW.search(text)) and depth_of(text)[0] > LIMIT:
+    if (len(text) > _SHORT or _SLOW.search(text)) and is_too_deep(text):
         raise TooDeepError(line)
 
 
@@ -53,6 +54,13 @@ def depth_of(text: str) -> tuple[int, int]:
     reader = _Reader(text)
     reader.read()
     return reader.deepest, len(re.findall(r"\r\n|\r|\n", text[: reader.where])) + 1
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether a text nests deeper than `LIMIT`: read no further than to where it does."""
+    reader = _Reader(text)
+    reader.read(LIMIT)
+    return reader.deepest > LIMIT
 
 
 class _Level:
@@ -74,16 +82,19 @@ class _Reader:
         self.total = self.deepest = self.where = 0
         self.fresh, self.strict = True, False  # at the beginning of a statement; in one that is slow to parse
 
-    def read(self) -> None:
-        at = 0
-        while at < len(self.text):
-            coded = self.levels[-1].kind in ("code", "field")
-            found = _TOKEN.match(self.text, at) if coded else _IN_STRING.search(self.text, at)
+    def read(self, stop: float = float("inf")) -> None:
+        """Read to the end, or to where the text is deeper than `stop`."""
+        at, text, levels = 0, self.text, self.levels
+        while at < len(text) and self.deepest <= stop:
+            coded = levels[-1].kind in ("code", "field")
+            found = _TOKEN.match(text, at) if coded else _IN_STRING.search(text, at)
             if not found:
                 return
             at = found.end()
             if not coded:
                 self.in_string(found.group())
+            elif found.lastgroup == "sign":
+                self.sign(found.group(), levels[-1])
             elif found.lastgroup == "line":
                 if len(self.levels) == 1 and (statement := _STATEMENT.match(self.text, at)):
                     self.statement(len(statement[1].expandtabs()), statement[2])
@@ -108,25 +119,34 @@ class _Reader:
         self.total += after - branches
 
     def in_code(self, found: re.Match[str], token: str) -> None:
-        level = self.levels[-1]
-        if found.lastgroup == "close" and len(self.levels) > 1 and (level.kind == "code" or token == "}"):
+        level, kind = self.levels[-1], found.lastgroup
+        if kind == "close" and len(self.levels) > 1 and (level.kind == "code" or token == "}"):
             self.pop(1)
             level = self.levels[-1]
         self.total += 1
         level.cost += 1
-        if found.lastgroup == "open":
+        if kind == "open":
             self.push(_Level("code", _STRICT if self.strict else _BRACKET))
-        elif found.lastgroup == "format":
+        elif kind == "format":
             self.push(_Level("string", _BRACKET, found["quote"]))
-        elif found.lastgroup == "word":
+        elif kind == "word":
             self.word(token, level)
-        elif (token == "," and not (level.lambdas or level.loops)) or (token == ";" and len(self.levels) == 1):
-            self.restart(level)
+        self.fresh = False
+
+    def sign(self, token: str, level: _Level) -> None:
+        self.total += 1
+        level.cost += 1
+        self.fresh = False
+        if token == ",":
+            if not (level.lambdas or level.loops):
+                self.restart(level)
+        elif token == ";":
+            if len(self.levels) == 1:
+                self.restart(level)
         elif token == ":" and level.lambdas:
             level.lambdas -= 1
         elif token == ":" and level.kind == "field":
             self.push(_Level("format", _BRACKET, self.levels[-2].quote))
-        self.fresh = False
 
     def word(self, word: str, level: _Level) -> None:
         if word == "lambda":

@@ -13,7 +13,7 @@ import libcst as cst
 
 from migrate.edits import apply_edits
 from migrate.model import Edit
-from migrate.nesting import LIMIT, depth_of
+from migrate.nesting import is_too_deep
 from migrate.nodes import children, names_in
 from migrate.spans import REFUSALS, Spans
 
@@ -26,7 +26,7 @@ def masked(text: str, error: SyntaxError) -> str:
 
     Raises `error` if libcst cannot read the text either, or if something is left that `ast` rejects.
     """
-    if depth_of(text)[0] > LIMIT:
+    if is_too_deep(text):
         raise error
     try:
         module = cst.parse_module(text)

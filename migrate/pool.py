@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from migrate.guard import guarded, limited
 from migrate.model import Kind, Repository, Table
@@ -37,6 +37,13 @@ class Task(Protocol[Answer]):
     """What is to be done with a batch of files."""
 
     def __call__(self, jobs: Sequence[Job], /, table: Table) -> list[Answer]: ...
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """An executor that wants to know how many files it did not finish, which are done here."""
+
+    def lose(self, files: int, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,8 @@ class Pool:
                 yield from _finished(waiting, lost)
         while waiting:
             yield from _finished(waiting, lost)
+        if lost and isinstance(self.executor, Remote):
+            self.executor.lose(len(lost))
         yield from self._alone(task, ([job] for job in lost), failed)
 
     def _alone(

@@ -29,16 +29,21 @@ _Result = TypeVar("_Result")
 
 
 @contextmanager
-def cluster(address: str) -> Iterator[Executor]:
+def cluster(address: str, told: Callable[[str], None] | None = None) -> Iterator[Executor]:
     """An executor on the workers of the scheduler at `dask://HOST:PORT`, or `dask+tls://HOST:PORT`.
 
-    At the end, or at an interrupt, all work that is not done is dropped. Raises `WorkersError` where nobody answers
-    within seconds, where there are no workers, and where one would not give the results of this process.
+    At the end, or at an interrupt, all work that is not done is dropped; `told` is given a line, at the end, where
+    files were left for this process. Raises `WorkersError` where nobody answers within seconds, where there are no
+    workers, and where one would not give the results of this process.
     """
     client = _connected(_imported(), _place(address), address)
     try:
         _check_workers(client, address)
-        yield _Cluster(client)
+        executor = _Cluster(client)
+        yield executor
+        if told and executor.lost:
+            files = "1 file was" if executor.lost == 1 else f"{executor.lost:,} files were"
+            told(f"{files} looked at here: the workers of {address} that had them died or were lost")
     finally:
         client.close(timeout=WAIT)
 
@@ -133,9 +138,14 @@ class _Cluster(Executor):
     """Gives every task to the cluster, with a reference in the place of a table, which would outweigh a small batch."""
 
     def __init__(self, client: Any) -> None:
+        self.lost = 0  # files
         self._client = client
         self._held: dict[str | bytes, Any] = {}
         self._lock = Lock()
+
+    def lose(self, files: int, /) -> None:
+        with self._lock:
+            self.lost += files
 
     def submit(self, task: Callable[..., _Result], /, *arguments: Any, **_: Any) -> Future[_Result]:
         given = [self._reference(item) if isinstance(item, Table | bytes) else item for item in arguments]

@@ -109,12 +109,14 @@ class _Comparison:
     def compare(self, old: _Node, new: _Node) -> None:
         span, line = self.old.span(old), old.lineno
         place, inside = self.new.span(new), self.touching(span)
-        fits, grew = self.fits(span, place), self.grew(old, span, place)
+        starts, ends = self.moved(span[0]), self.moved(span[1])
+        fits = self.fits(starts, ends, place)
+        grew = place[0] in starts and self.grew(old, span, place)
         if not (fits or grew) or (type(old) is not type(new) and not inside):
             raise MismatchError(line)
         if isinstance(old, ast.JoinedStr) and inside:
             self.compare_fields(old, new, len(inside))
-        elif inside or grew or self.takes_in(span, place):
+        elif inside or grew or place[0] < max(starts) or place[1] > min(ends):  # it takes in what was put beside it
             parts = [(self.old.span(part), part) for part in _parts(old)]
             spans = sorted(span for span, _ in parts)
             if not grew and all(self.is_within(spans, change) for change in inside):
@@ -170,9 +172,10 @@ class _Comparison:
         return True
 
     def places(self, part: _Node, span: Span, index: _Index) -> Iterator[_Node]:
-        for start in sorted(self.moved(span[0])):
+        starts, ends = self.moved(span[0]), self.moved(span[1])
+        for start in sorted(starts):
             for place, node in index.around(start):
-                if self.fits(span, place) or self.grew(part, span, place):
+                if self.fits(starts, ends, place) or (place[0] in starts and self.grew(part, span, place)):
                     yield node
 
     def touching(self, span: Span) -> Sequence[Change]:
@@ -200,23 +203,18 @@ class _Comparison:
                 found.add(change.last)
         return found
 
-    def fits(self, old: Span, new: Span) -> bool:
-        """Whether a node may have become one that stands there, perhaps in brackets that were put around it."""
-        starts, ends = self.moved(old[0]), self.moved(old[1])
+    def fits(self, starts: set[int], ends: set[int], new: Span) -> bool:
+        """Whether a node moved there may have become the one there, perhaps in brackets that were put around it."""
         if new[0] in starts and new[1] in ends:
             return True
         return any(
             start <= new[0] and new[1] <= end and self.is_bracketed(start, new, end) for start in starts for end in ends
         )
 
-    def takes_in(self, old: Span, new: Span) -> bool:
-        """Whether a node that fits holds what was put just beside it before."""
-        return new[0] < max(self.moved(old[0])) or new[1] > min(self.moved(old[1]))
-
     def grew(self, node: _Node, old: Span, new: Span) -> bool:
-        """Whether a statement ends with lines that were put behind the last one of its block."""
+        """Whether a statement that begins where it has to ends with lines put behind the last one of its block."""
         at = bisect_left(self.begins, old[1])
-        if at == len(self.changes) or not _has_blocks(node) or new[0] not in self.moved(old[0]):
+        if at == len(self.changes) or not _has_blocks(node):
             return False
         change = self.changes[at]
         between = self.old.data[old[1] : change.start].splitlines()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -50,7 +50,7 @@ class Scan:
     """What one pass over a file found."""
 
     text: str
-    starts: list[int]
+    starts: Sequence[int]
     module: Scope
     mentions: list[tuple[int, int]]  # spans of the words to account for
     regions: list[Region] = field(default_factory=list)

@@ -94,6 +94,26 @@ def is_repository(root: Path) -> bool:
     return top is not None and Path(os.path.realpath(root)).is_relative_to(os.fsdecode(top.removesuffix(b"\n")))
 
 
+def refusal(root: Path) -> str | None:
+    """Why git does not work in a repository, in its own words where it has some; None where it does, or there is none.
+
+    Such as one that belongs to somebody else, and no `safe.directory` names it.
+    """
+    here = Path(os.path.realpath(root))
+    mark = next((folder / ".git" for folder in (here, *here.parents) if (folder / ".git").exists()), None)
+    if mark is None:
+        return None
+    done = _asked(root, "rev-parse", "--show-toplevel")
+    if isinstance(done, str):
+        return done
+    if done.returncode == 0:
+        return None
+    lines = [line.strip() for line in os.fsdecode(done.stderr).splitlines() if line.strip()]
+    if not lines or lines[0].startswith("fatal: not a git repository (or any "):
+        return f"it takes {mark} for no repository"
+    return "\n  ".join(lines).removeprefix("fatal: ")
+
+
 def folder_of(root: Path) -> str:
     """The path of `root` from the top of its repository, with a slash at its end; empty at the top, or without one."""
     return os.fsdecode((_git(root, "rev-parse", "--show-prefix") or b"").removesuffix(b"\n"))
@@ -121,7 +141,8 @@ def is_ignored(folder: Path) -> bool:
 def _merge_base(root: Path, revision: str) -> str:
     """The commit at which the histories of a revision and of HEAD part. Raises `RevisionError`."""
     if not is_repository(root):
-        raise RevisionError(f"{root} is in no repository that git can read")
+        why = refusal(root)
+        raise RevisionError(f"{root} is in no repository that git can read" + (f": {why}" if why else ""))
     commit = None
     if not revision.startswith("-") and "\0" not in revision:
         commit = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
@@ -161,19 +182,27 @@ def _filter_drivers(root: Path) -> list[str] | None:
 
 
 def _output(root: Path, *arguments: str) -> bytes | None:
+    done = _asked(root, *arguments)
+    return done.stdout if not isinstance(done, str) and done.returncode == 0 else None
+
+
+def _asked(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | str:
+    """How a git command ended, or why there is no saying."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_ALLOW_PROTOCOL": "none",  # nothing missing is fetched: how, the configuration would say
         "GIT_NO_LAZY_FETCH": "1",
         "LC_ALL": "C",
     }
     try:
-        done = subprocess.run(
+        return subprocess.run(
             [*_SAFE, *arguments], cwd=root, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL,
             timeout=_PATIENCE,
         )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
+    except FileNotFoundError:
+        return "there is no git on PATH"
+    except OSError as error:
+        return f"it cannot be run: {error.strerror or error}"
+    except subprocess.TimeoutExpired:
+        return f"it gave no answer in {_PATIENCE} seconds"

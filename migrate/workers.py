@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -15,16 +15,19 @@ class WorkersError(Exception):
 
 
 @contextmanager
-def workers(jobs: int, address: str | None = None, *, lasting: bool = False) -> Iterator[Executor | None]:
+def workers(
+    jobs: int, address: str | None = None, *, lasting: bool = False, told: Callable[[str], None] | None = None
+) -> Iterator[Executor | None]:
     """The executor for `jobs` processes, or for a cluster where there is an address; None for this process.
 
     A `lasting` one goes on after one of its processes died, and takes work from several threads.
+    `told` is given what is to be said of the cluster at the end.
     Raises `WorkersError` for a cluster that cannot be used.
     """
     if address is not None:
         from migrate.remote import cluster
 
-        with cluster(address) as executor:
+        with cluster(address, told) as executor:
             yield executor
     elif jobs == 1:
         yield None

@@ -70,10 +70,12 @@ OURS = {
     "grammar": "callsites describe guards nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
-    "codemods.devices": "codemods.evidence codemods.expressions codemods.view model naming syntax",
+    "codemods.rows": "codemods.view trees",
+    "codemods.devices": "codemods.evidence codemods.expressions codemods.rows codemods.view model naming syntax",
     "codemods.evidence": "callsites codemods.view naming syntax",
     "codemods.flow": "bindings model naming source trees",
-    "codemods.gates": "codemods.view model trees",
+    "codemods.kernels": "codemods.view model source",
+    "codemods.gates": "codemods.kernels codemods.view model trees",
     "codemods.choices": "codemods.locals codemods.view model trees",
     "codemods.imports": "advice codemods.plan codemods.plugin codemods.reach codemods.view model source syntax",
     "codemods.methods": "codemods.names codemods.plan codemods.templates codemods.view model naming syntax",
@@ -183,7 +185,7 @@ OURS = {
     "kinds.remains": "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.variables model",
     "kinds.script": "finder kinds.excerpt",
     "kinds.shell": "kinds.heredocs kinds.script kinds.shellwords",
-    "kinds.shellwords": "finder kinds.script",
+    "kinds.shellwords": "finder kinds.crowds kinds.script",
     "kinds.variables": "kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script model",
     "kinds.blocks": "edits finder kinds.excerpt kinds.together",
     "kinds.cells": "edits finder kinds.sources",
@@ -207,8 +209,8 @@ OURS = {
     "kinds.magics": "comments edits found model",
     "kinds.module": "edits finder kinds.excerpt kinds.sources model",
     "kinds.notebook": (
-        "comments edits engine finder kinds.cells kinds.excerpt kinds.foreign kinds.magics kinds.module "
-        "kinds.reading kinds.sources model"
+        "comments edits engine finder kinds.cells kinds.crowds kinds.excerpt kinds.foreign kinds.magics "
+        "kinds.module kinds.reading kinds.sources model"
     ),
     "kinds.page": "finder kinds.entries kinds.reading kinds.rows model",
     "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",
@@ -228,7 +230,8 @@ OURS = {
         "kinds.remains kinds.rows kinds.script kinds.shell kinds.variables model"
     ),
     "kinds.pins": "finder kinds.rows kinds.versions model",
-    "kinds.__init__": "kinds.reading model",
+    "kinds.__init__": "kinds.crowds kinds.reading model",
+    "kinds.crowds": "edits finder found kinds.reading model",
     "kinds.excerpt": "model",
     "kinds.prose": "kinds.reading",
     "kinds.reading": "about comments edits finder found model promises settle suppress",

@@ -124,7 +124,7 @@ def test_lines_begin_where_python_begins_them(text: str) -> None:
     ends = list(accumulate(len(line) for line in io.StringIO(text, newline="")))
     if ends and not text.endswith(("\r", "\n")):
         ends.pop()
-    assert line_starts(text) == [0, *ends]
+    assert line_starts(text) == (0, *ends)
 
 
 @many

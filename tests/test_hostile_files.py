@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import os
 import resource
 import signal
@@ -18,19 +17,8 @@ import pytest
 from kit import CUDA, command, found, table, tree
 
 from migrate import guard, runner
-from migrate.finder import may_mention
 from migrate.model import FileResult, RepoReport
-from migrate.pool import Job
-from migrate.repository import facts_of, names_that_change
-from migrate.runner import process, run
-
-LINE = 990_000  # characters, just below what a Python file may have
-PATIENCE = 1.0  # seconds of processor time for a line of 1 MB
-SLOW = 3.0  # where it is as many words as can be, on a machine that is busy
-
-
-def fill(unit: str, length: int = LINE) -> str:
-    return unit * (length // len(unit))
+from migrate.runner import run
 
 
 def spin() -> None:
@@ -166,116 +154,6 @@ def test_standard_input_is_looked_at_in_a_process_of_its_own(monkeypatch: pytest
     error = runner.look_at("b.py", "python", CUDA, table("npu")).error
     assert error is not None
     assert error.message == "ends the process that looks at it (SIGABRT)"
-
-
-SEARCHED = {
-    "spaces": "import" + fill(" ") + "torch",
-    "imports": fill("import ") + "\n",
-    "one word": fill("importimport"),
-    "names": "import " + fill("a, ") + "b",
-    "line ends": fill("import\\\n"),
-    "colons": fill("import:"),
-    "wheels": fill("cu11"),
-    "quoted": fill("%2bcu1"),
-    "setup": "torch install_requires" + fill("nvidia-"),
-}
-
-
-@pytest.mark.parametrize("text", SEARCHED.values(), ids=SEARCHED)
-@pytest.mark.parametrize("kind", ["python", "notebook", "shell"])
-def test_search_for_mentions_takes_linear_time(text: str, kind: Any) -> None:
-    sites = table("npu").sites
-    assert seconds(lambda: may_mention(text.encode(), sites, kind)) < PATIENCE
-
-
-@pytest.mark.parametrize(
-    "unit", ["from a import (\n", "class a(a,\n", "from torch import (#\n", "class a(" + "b" * 900]
-)
-def test_survey_takes_linear_time(unit: str) -> None:
-    data = b"def cuda(self):\n" + fill(unit).encode() + b" empty_cache memory_allocated"
-    npu = table("npu")
-    assert seconds(lambda: facts_of(data, "python", npu, names_that_change(npu))) < PATIENCE
-
-
-CODE = {
-    "string": f'y = "{fill("cuda ")}"',
-    "open string": f'y = "{fill("cuda ")}',
-    "open triple": f'y = """{fill("cuda" + chr(92) + chr(34))}',
-    "comment": "#" + fill("cuda "),
-    "sum": "y = 1" + fill(" + torch.cuda"),
-    "strings": "y = " + fill("'cuda' "),
-    "number": "y = " + fill("9"),
-    "calls": "y" + fill(".cuda()"),
-    "parentheses": "y = " + fill("("),
-    "suppression": "y = torch.cuda  # accel: ignore[" + fill("a,"),
-    "spaces": "y = torch.cuda" + fill(" "),
-}
-OTHERS: dict[str, list[str]] = {
-    "shell": ["$(", "<<a ", "a[", "${", "[[ ", "\"'` "],
-    "make": ["$(", "\\\n"],
-    "yaml": ["[", "? ", "*a, ", '"', "- - "],
-    "json": ["[", '{"cuda":', "/*cuda*", '"\\u0041'],
-    "toml": ["a.", "[", "{a=", '"""'],
-    "ini": ["cuda = ", "[", "  a\n"],
-    "env": ["A=", '"', "${"],
-    "docker": ["FROM cuda ", "${A:-", 'CMD ["', "\\\n"],
-    "requirements": ["nvidia-cublas-cu12;(", "[", " \\\n", "-e "],
-    "docs": ["[", "> ", "*a **", "<a ", "``` "],
-    "notebook": ["[", '{"cells":', '"'],
-}
-
-
-@pytest.mark.parametrize("code", CODE.values(), ids=CODE)
-def test_line_of_python_of_a_megabyte_takes_a_second(code: str) -> None:
-    assert time_of("python", "import torch\nx = torch.cuda\n" + code + "\n") < PATIENCE
-
-
-@pytest.mark.parametrize(("kind", "unit"), [(kind, unit) for kind, units in OTHERS.items() for unit in units])
-def test_line_of_another_kind_of_a_megabyte_takes_seconds(kind: str, unit: str) -> None:
-    assert time_of(kind, "cuda\n" + fill(unit)) < SLOW
-
-
-BOMBS = {
-    "yaml": "a0: &a0 [cuda]\n" + "".join(f"a{n + 1}: &a{n + 1} [{f'*a{n}, ' * 9}]\n" for n in range(2000)),
-    "json": '{"cuda":' * 100_000 + "1" + "}" * 100_000,
-    "toml": "a" + ".a" * 400_000 + ' = "cuda"\n',
-    "notebook": json.dumps(
-        {"cells": [{"cell_type": "code", "metadata": {}, "source": "x.cuda()"}] * 100_000, "metadata": {},
-         "nbformat": 4, "nbformat_minor": 5}
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", BOMBS)
-def test_bomb_is_not_unfolded(kind: str) -> None:
-    assert time_of(kind, BOMBS[kind]) < PATIENCE
-
-
-def time_of(kind: Any, text: str) -> float:
-    """How long a file takes, which may be good or bad, but is nobody's bug."""
-    (small,) = process([Job("a", kind, b"cuda")], table("npu"))  # what is loaded for the first file of a kind
-    result: list[FileResult] = []
-    taken = seconds(lambda: result.extend(process([Job("a", kind, text.encode())], table("npu"))))
-    for one in (small, *result):
-        assert one.error is None or "report it" not in one.error.message
-    return taken
-
-
-def seconds(work: Callable[[], object]) -> float:
-    started = time.process_time()
-    work()
-    return time.process_time() - started
-
-
-def test_imports_in_branches_are_handled_in_proportion() -> None:
-    unit = "try:\n    import torch.cuda\nexcept ImportError:\n    pass\n"
-    small, large = (time_of("python", "import torch\n" + unit * count) for count in (400, 4_000))
-    assert large < 20 * small + 1
-
-
-def test_large_literal_is_handled_in_proportion(tmp_path: Path) -> None:
-    small, large = (time_of("python", f"y = [torch.cuda, {'1,' * count}]\n") for count in (2_000, 20_000))
-    assert large < 40 * small + 1
 
 
 def test_command_goes_on_after_a_file_that_ends_its_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

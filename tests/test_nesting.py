@@ -12,7 +12,7 @@ from kit import CUDA, FIXTURES, result_of
 
 from migrate import engine, newer
 from migrate.model import Problem
-from migrate.nesting import LIMIT, TooDeepError, check_depth, depth_of
+from migrate.nesting import LIMIT, TooDeepError, check_depth, depth_of, is_too_deep
 
 TOO_DEEP = "nested too deeply"
 GREW: dict[str, Callable[[int], str]] = {
@@ -167,6 +167,13 @@ def test_depth_is_no_less_than_that_of_the_tree(path: object) -> None:
     except SyntaxError:
         return
     assert LIMIT > depth_of(text)[0] >= below(tree)
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 200, "(" * 300, "-" * LIMIT, "-" * LIMIT + "\n" + "-" * LIMIT, "-" * 9_999 + "\n1"]
+)
+def test_whether_code_is_too_deep_is_known_without_the_rest(text: str) -> None:
+    assert is_too_deep(text) == (depth_of(text)[0] > LIMIT)
 
 
 def test_short_code_is_not_read() -> None:

@@ -78,7 +78,7 @@ def test_spans_of_random_programs_are_those_of_the_position_provider(text: str) 
 
 
 def index_of(text: str, rules: Table) -> tuple[Scan, Index]:
-    scanned, finder = engine._scanned(text, rules)
+    scanned, finder = engine._scanned(engine.parse(text), rules, Finder(text, rules.sites))
     return scanned, build_index(scanned, rules, finder)
 
 

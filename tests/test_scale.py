@@ -75,10 +75,12 @@ def test_worker_that_is_killed_costs_a_retry_and_no_file(workers: Site, tmp_path
             killed.append(processes(executor)[0])
             os.kill(killed[0], signal.SIGKILL)
 
-    with cluster(workers.address) as executor:
+    said: list[str] = []
+    with cluster(workers.address, said.append) as executor:
         there = run(discovery, table("npu"), executor, kill_one)
         assert killed
         wait_for(lambda: killed[0] not in processes(executor))
+    assert not said
     assert there.files == run(discovery, table("npu")).files
     assert len(there.changed) == len(FILES)
 
@@ -87,12 +89,37 @@ def test_worker_that_is_killed_costs_a_retry_and_no_file(workers: Site, tmp_path
 def test_file_that_kills_every_worker_costs_no_other(workers: Site, tmp_path: Path) -> None:
     tree(tmp_path, {"a.py": CUDA, "b.py": CUDA, "c.py": CUDA})
     kinds: Any = (("a.py", "python"), ("b.py", Deadly("python")), ("c.py", "python"))
-    with cluster(workers.address) as executor:
+    said: list[str] = []
+    with cluster(workers.address, said.append) as executor:
         there = run(Discovery(tmp_path, kinds, ()), table("npu"), executor)
+    assert len(said) == 1  # a file that was with the same worker may have gone with it
+    assert re.match(r"(1 file was|[23] files were) looked at here: the workers of dask://", said[0])
     assert [result.path for result in there.changed] == ["a.py", "c.py"]
     assert [(result.path, result.error) for result in there.errors] == [
         ("b.py", Problem("ends the process that looks at it"))
     ]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("words", [("migrate", "--diff"), ("check",), ("migrate", "--diff", "--repos")])
+def test_files_that_a_cluster_lost_are_said_beside_the_same_report(
+    workers: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    repo = tree(tmp_path / "repo", FILES)
+    listed = tree(tmp_path, {"repos.txt": f"{repo}\n".encode()}) / "repos.txt"
+    arguments = (*words, *([listed] if "--repos" in words else []), "--target", "npu", "--format", "json",
+                 *([] if "--repos" in words else [repo]))  # fmt: skip
+    here = command(*arguments)
+    monkeypatch.setattr(remote, "done_there", lost_there)
+    there = command(*arguments, "--executor", workers.address)
+    lost = f"{len(FILES)} files were looked at here: the workers of {workers.address} that had them died or were lost\n"
+    assert (there.code, there.err) == (here.code, here.err + lost)
+    assert _SECONDS.sub("", there.out) == _SECONDS.sub("", here.out)
+
+
+def lost_there(*_: object) -> None:
+    """What a client sees of a task that dask gave up."""
+    raise RuntimeError("KilledWorker")
 
 
 @pytest.mark.usefixtures("small")
@@ -116,8 +143,11 @@ def test_work_of_a_scheduler_that_goes_is_done_here(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(remote, "WAIT", 30)
     monkeypatch.setitem(remote._SETTINGS, "distributed.comm.timeouts.connect", "2s")
     discovery = found(tree(tmp_path, {f"in/{name}": data for name, data in FILES.items()}))
-    with site(tmp_path, 1) as place, cluster(place.address) as executor:
+    said: list[str] = []
+    with site(tmp_path, 1) as place, cluster(place.address, said.append) as executor:
         there = run(discovery, table("npu"), executor, lambda done, _: place.kill_at(done, 3))
+    assert len(said) == 1
+    assert re.match(r"\d+ files were looked at here: the workers of dask://", said[0])
     assert there.files == run(discovery, table("npu")).files
 
 

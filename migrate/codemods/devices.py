@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from migrate.codemods.evidence import CHECKPOINT, backend_problem, device_problem, flows, names_cuda
+from migrate.codemods.evidence import CHECKPOINT, backend_problem, device_problem, flows, names_cuda, text_around
 from migrate.codemods.expressions import literal_edits
+from migrate.codemods.rows import rows_beside_the_target
 from migrate.codemods.view import View, guarded
 from migrate.model import Draft, Edit
 from migrate.naming import OPTIONS, last_part, says
@@ -45,7 +46,11 @@ def find(view: View) -> Iterator[Draft]:
     Literals of one group change together or not at all.
     """
     groups: dict[int, list[Draft]] = {}
+    rows = rows_beside_the_target(view) if view.index.literals else frozenset()
     for group, draft in _drafts(view):
+        if draft.edits and draft.start in rows:
+            why = f"{view.table.target.words.device} has a row beside it"
+            draft = Draft("left:device", draft.start, draft.end, "left", why)
         groups.setdefault(group, []).append(draft)
     for group, drafts in groups.items():
         stuck = next((draft for draft in drafts if draft.safety == "manual"), None) if group else None
@@ -115,13 +120,10 @@ def _device(view: View, literal: Literal, patterns: Shapes) -> Draft:
 
 def _tests_target(view: View, literal: Literal) -> bool:
     """Whether the function that a literal stands in tests for the target's device as well."""
-    scope = literal.place.scope
-    if scope.kind != "function":
+    if literal.place.scope.kind != "function":
         return False
-    first, last = getattr(scope.node, "lineno", 1), getattr(scope.node, "end_lineno", 1)
-    device = re.escape(view.table.target.words.device)
-    text = "".join(view.scan.line(number) for number in range(first, last + 1))
-    return re.search(rf"(?:==|!=|\bin\b|with\()[^#\n]*[\"']{device}[\"':]", text) is not None
+    asked = rf"(?:==|!=|\bin\b|with\()[^#\n]*[\"']{re.escape(view.table.target.words.device)}[\"':]"
+    return re.search(asked, text_around(view, literal)) is not None
 
 
 def _foreign(view: View, site: Site) -> str:

@@ -11,7 +11,9 @@ from migrate.syntax import Literal, Site
 
 CHECKPOINT = "keys name the devices a checkpoint was saved on: map to the new device by hand"
 _KINDS = ("gpu", "device", "host")  # of devices, of which none is one
-_BESIDE = re.compile(r"[a-z]{1,2}ccl|ucc|fake|cpu|cuda|.*gloo.*", re.IGNORECASE)  # beside a backend of torch's
+_BESIDE = re.compile(
+    r"[a-z]{1,2}ccl|ucc|mpi|fake|auto|none|cpu|cuda|.*gloo.*|", re.IGNORECASE
+)  # beside a backend of torch's
 _COLLECTING = ("append", "add", "insert", "remove", "discard")
 _WRITERS = frozenset({"dump", "dumps", "safe_dump", "post", "put", "patch", "request", "send"})
 _CARRIERS = ("assign", "default", "return", "iterate")
@@ -29,6 +31,8 @@ def device_problem(view: View, literal: Literal, whole: bool) -> str:
     names = view.table.sites.device_names
     bare = literal.value == view.table.source.device
     if site.kind in ("compare", "case"):
+        if part := _cut(view, literal):
+            return f"{part} counts the letters of {literal.value!r}"
         if says(site.other, names) or last_part(site.other) == "type" or flows(view, literal, site.other):
             return ""
         return f"compared with {site.other or 'an expression'}: is that a device?"
@@ -45,6 +49,27 @@ def device_problem(view: View, literal: Literal, whole: bool) -> str:
             return ""
         where = f"an argument of {site.function or site.callee}"
     return f"{where}: is it a device?"
+
+
+def _cut(view: View, literal: Literal) -> str:
+    """Where the file cuts what is compared, by the length of a device's name that will have another, or ""."""
+    old, new = len(view.table.source.device), len(view.table.target.words.device)
+    leaf = last_part(literal.site.other)
+    if not leaf or old == new:
+        return ""
+    length = f"(?:{old}|{old + 1})"  # with its colon
+    cut = rf"\b{re.escape(leaf)}\)*(\[ *(?:0? *: *{length}|{length} *:[^\]\n]*) *\])"
+    found = re.search(cut, text_around(view, literal))
+    return leaf + found.group(1) if found else ""
+
+
+def text_around(view: View, literal: Literal) -> str:
+    """The text of the function that a literal stands in, or else of the file."""
+    scope = literal.place.scope
+    if scope.kind != "function":
+        return view.scan.text
+    first, last = getattr(scope.node, "lineno", 1), getattr(scope.node, "end_lineno", 1)
+    return "".join(view.scan.line(number) for number in range(first, last + 1))
 
 
 def _carrier_problem(view: View, literal: Literal, bare: bool) -> str:
@@ -111,7 +136,7 @@ def backend_problem(view: View, literal: Literal) -> str:
     site, sites = literal.site, view.table.sites
     names = sites.backend_names
     shared = "gloo" in site.siblings or "mpi" in site.siblings
-    if not shared and not site.paired and (others := [text for text in site.siblings if not _BESIDE.fullmatch(text)]):
+    if not site.paired and (others := [text for text in site.siblings if not _BESIDE.fullmatch(text)]):
         return f"listed beside {others[0]!r}, which is no backend of torch's: whose names are these?"
     if holder := named_after_backend(view, literal):
         return f"{holder!r} says which backend it is: add a sibling for the new one"

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
+from migrate.codemods.kernels import COMPILED, extensions, kernels
 from migrate.codemods.view import View
 from migrate.model import Draft
 from migrate.trees import every
 
 Span = tuple[int, int]
 _PROVIDER = "text:CUDAExecutionProvider"
+_JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_FIRST = "see to that first"
 _DOUBLES = ("torch.float64", "torch.double")
 
 
@@ -23,26 +28,78 @@ def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     """
     calls = _calls_that_stay(view, drafts)
     drafts = _of_doubles(view, [_inside_of_call(draft, calls) for draft in drafts])
-    stuck = [draft for draft in drafts if draft.safety == "manual" and _is_run(view, draft)]
-    if not stuck:
-        return list(drafts)
-    changed: dict[int, Draft] = {}
+    asking = _Among([draft for draft in drafts if draft.edits and _asks(view, draft)])
+    if not asking.drafts:
+        return drafts
+    stuck = _Among([draft for draft in drafts if draft.safety == "manual" and _is_run(view, draft)])
+    named = _Among([*kernels(view, drafts), *extensions(view)])
+    kept = _Among([draft for draft in drafts if _is_kept(view, draft)])
+    if not (stuck.drafts or named.drafts or kept.drafts):
+        return drafts
+    changed: dict[Draft, Draft] = {}
     for question, rest, whole in _questions(view):
-        inside = next((draft for draft in stuck if _within(draft, rest)), None)
-        if inside is None:
+        for draft in asking.within(question):
+            if inside := next(stuck.within(rest), None):
+                found = _around(draft, inside, whole)
+            elif kernel := next(named.within(rest), None):
+                found = _around_kernel(view, draft, kernel)
+            else:
+                break
+            if draft not in changed or found.safety == "manual":
+                changed[draft] = found
+    changed.update(_halves(view, asking, kept))
+    return [changed.get(draft, draft) for draft in drafts]
+
+
+class _Among:
+    """Findings in order, to be asked for those in a span."""
+
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        self.drafts = sorted(drafts, key=lambda draft: draft.start)
+        self.starts = [draft.start for draft in self.drafts]
+
+    def within(self, span: Span) -> Iterator[Draft]:
+        for draft in self.drafts[bisect_left(self.starts, span[0]) : bisect_left(self.starts, span[1])]:
+            if draft.end <= span[1]:
+                yield draft
+
+
+def _around(draft: Draft, inside: Draft, whole: bool) -> Draft:
+    """A question with what runs if the answer is yes, of which something stays."""
+    kind, _, name = inside.rule_id.partition(":")
+    name = f".{name}()" if kind == "method" else name
+    if whole:
+        why = f"goes together with {name} behind it, which stays: {inside.message}"
+        return replace(draft, safety="manual", edits=(), message=why)
+    return replace(draft, safety="review", message=f"{name}, which needs CUDA, is run where this is true: {_FIRST}")
+
+
+def _around_kernel(view: View, draft: Draft, kernel: Draft) -> Draft:
+    """A question with what is CUDA's by its name behind it, or compiled: of a tensor, it chooses between kernels."""
+    name = view.scan.text[kernel.start : kernel.end] + ("" if kernel.rule_id == "left:text" else "()")
+    kind = "compiled by the project" if kernel.rule_id == COMPILED else "by its name for CUDA"
+    why = f"{name}, {kind}, is run where this is true: {_FIRST}"
+    if not draft.rule_id.endswith(".is_available"):
+        return replace(draft, safety="manual", edits=(), message=why)
+    return draft if kernel.rule_id == COMPILED else replace(draft, safety="review", message=why)
+
+
+def _halves(view: View, asking: _Among, kept: _Among) -> Iterator[tuple[Draft, Draft]]:
+    """The questions that stand in one `and` with a device that stays, and what becomes of them."""
+    if not kept.drafts:
+        return
+    for node in every(view.scan.module.node):
+        if not isinstance(node, ast.BoolOp) or not isinstance(node.op, ast.And):
             continue
-        kind, _, name = inside.rule_id.partition(":")
-        name = f".{name}()" if kind == "method" else name
-        for number, draft in enumerate(drafts):
-            if not draft.edits or not _within(draft, question) or not _asks(view, draft):
+        operands = [_span(view, value) for value in node.values]
+        halves = [(number, half) for number, span in enumerate(operands) for half in kept.within(span)]
+        for number, span in enumerate(operands):
+            half = next((half for other, half in halves if other != number), None)
+            if half is None:
                 continue
-            if whole:
-                why = f"goes together with {name} behind it, which stays: {inside.message}"
-                changed[number] = replace(draft, safety="manual", edits=(), message=why)
-            elif number not in changed:
-                why = f"{name}, which needs CUDA, is run where this is true: see to that first"
-                changed[number] = replace(draft, safety="review", message=why)
-    return [changed.get(number, draft) for number, draft in enumerate(drafts)]
+            why = f"goes together with {view.scan.text[half.start : half.end]} beside it, which stays: {half.message}"
+            for draft in asking.within(span):
+                yield draft, replace(draft, safety="manual", edits=(), message=why)
 
 
 def _calls_that_stay(view: View, drafts: Sequence[Draft]) -> list[Span]:
@@ -104,6 +161,12 @@ def _asks(view: View, draft: Draft) -> bool:
     return draft.rule_id in (f"api:{words.module}.is_available", f"method:{words.predicate}", f"device:{words.device}")
 
 
+def _is_kept(view: View, draft: Draft) -> bool:
+    """Whether a finding is about a device that stays, or that a person has to see to."""
+    device = f"device:{view.table.source.device}"
+    return draft.rule_id == "left:device" or (draft.rule_id == device and draft.safety == "manual")
+
+
 def _within(draft: Draft, span: Span) -> bool:
     return span[0] <= draft.start and draft.end <= span[1]
 
@@ -112,12 +175,36 @@ def _questions(view: View) -> Iterator[tuple[Span, Span, bool]]:
     """Pairs of a question and what is run if the answer is yes; whether they are one expression."""
     for node in every(view.scan.module.node):
         if isinstance(node, ast.If):
-            yield _span(view, node.test), (_span(view, node.body[0])[0], _span(view, node.body[-1])[1]), False
+            yield _span(view, node.test), _of_block(view, node.body), False
+            if node.orelse and _denies(node.test):
+                yield _span(view, node.test), _of_block(view, node.orelse), False
         elif isinstance(node, ast.IfExp):
             yield _span(view, node.test), _span(view, node.body), True
         elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-            for earlier, later in zip(node.values, node.values[1:], strict=False):
+            for earlier, later in pairwise(node.values):
                 yield _span(view, earlier), (_span(view, later)[0], _span(view, node)[1]), True
+        for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
+            yield from _left_early(view, block if isinstance(block, list) else [])
+
+
+def _left_early(view: View, block: Sequence[ast.stmt]) -> Iterator[tuple[Span, Span, bool]]:
+    """`if not x.is_cuda: return …`, with the statements behind it."""
+    for statement, following in pairwise(block):
+        if not isinstance(statement, ast.If) or statement.orelse or not _denies(statement.test):
+            continue
+        if isinstance(statement.body[-1], _JUMPS):
+            yield _span(view, statement.test), (_span(view, following)[0], _span(view, block[-1])[1]), False
+
+
+def _denies(test: ast.expr) -> bool:
+    """Whether a test is true where something is not the case."""
+    if isinstance(test, ast.Compare):
+        return isinstance(test.ops[0], (ast.NotEq, ast.NotIn))
+    return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+
+
+def _of_block(view: View, block: Sequence[ast.stmt]) -> Span:
+    return _span(view, block[0])[0], _span(view, block[-1])[1]
 
 
 def _span(view: View, node: ast.expr | ast.stmt) -> Span:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from migrate.kinds.crowds import crowd_reading
 from migrate.kinds.reading import Reader, Source, reported
 from migrate.model import Finding, Kind, Repository, Table
 
@@ -32,7 +33,8 @@ def find(path: str, kind: Kind, text: str, table: Table, repository: Repository)
     Raises `SyntaxError` for a text that cannot be read as its kind.
     """
     source = Source(path, kind, text, table, repository)
-    return reported(source, reader_of(kind)(source))
+    crowded = None if kind == "notebook" else crowd_reading(source)  # only what its cells hold counts
+    return reported(source, crowded or reader_of(kind)(source))
 
 
 def reader_of(kind: Kind) -> Reader:

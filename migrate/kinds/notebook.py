@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -12,6 +12,7 @@ from migrate.comments import read_comments
 from migrate.edits import line_starts, position
 from migrate.finder import text_mentions
 from migrate.kinds import cells
+from migrate.kinds.crowds import LONG, crowd_reading
 from migrate.kinds.excerpt import draft_of
 from migrate.kinds.foreign import Spoken, hear_pieces, is_python, manual, migrated
 from migrate.kinds.magics import Piece, unmagicked
@@ -42,6 +43,8 @@ def read(source: Source) -> Reading:
     def spelled(cell: cells.Source) -> Spelled:
         return cells.source_of(text, cell, ascii_only=text.isascii())
 
+    if crowded := _crowded(source, notebook.cells):
+        return replace(crowded, cell_of=_places(notebook.cells, spelled), shown=readable)
     spoken = Spoken()
     for cell in notebook.cells:
         if cell.kind != "code":
@@ -66,6 +69,19 @@ def read(source: Source) -> Reading:
         shown=readable,
         kept=kept,
     )
+
+
+def _crowded(source: Source, found: tuple[cells.Source, ...]) -> Reading | None:
+    """What to say of a notebook if a line in one of its cells is taken for data."""
+    if all(cell.end - cell.start <= LONG for cell in found):
+        return None
+    parts: list[str] = []
+    done = 0
+    for cell in found:
+        escaped = source.text[cell.start : cell.end].replace("\\\\", "  ").replace("\\n", "\n\n")
+        parts += " " * (cell.start - done), blanked(escaped)
+        done = cell.end
+    return crowd_reading(replace(source, text="".join(parts)))
 
 
 def _hear_text(spoken: Spoken, source: Source, cell: cells.Source) -> None:
@@ -155,7 +171,7 @@ def _places(
     begins = [cell.start for cell in found]
 
     @cache
-    def lines(cell: cells.Source) -> list[int]:
+    def lines(cell: cells.Source) -> Sequence[int]:
         return line_starts(spelled(cell).text)
 
     def cell_of(offset: int) -> Cell | None:

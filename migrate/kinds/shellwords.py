@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
 from migrate.finder import Span
+from migrate.kinds.crowds import long_lines
 from migrate.kinds.script import Command, Part, Word
 
 DEPTH = 40  # levels of nesting that are read; scripts of people have less than ten
+_MOST = 30_000  # words, quotes and expansions in lines that are longer than a person's
 _ARITHMETIC = 4000  # characters in which arithmetic has to end
 _PLAIN = re.compile(r"[^ \t\r\n;&|<>()$`'\"\\]+")
 _SIMPLE = re.compile(r"[^ \t\r\n;&|<>()$`'\"\\=]+(?=[ \t\n;|]|\Z)")  # most words
@@ -33,6 +35,7 @@ class Words:
         self.text, self.end, self.depth = text, len(text), 0
         self.commands = commands
         self._ends = [found.start() for found in re.finditer("\n", text)]  # of lines, for those that cannot be read
+        self._long, self._pieces = [edge for line in long_lines(text) for edge in line], 0
         self.found: list[Command] = []
         self.comments: list[Span] = []
         self.pending: list[tuple[int, Word, bool]] = []  # here-documents: number, delimiter, whether tabs go
@@ -46,12 +49,20 @@ class Words:
         if self.depth > DEPTH:
             raise self.fail(f"nests more than {DEPTH} levels deep", at)
 
+    def _count(self, at: int) -> None:
+        """Raises `SyntaxError` where a line turns out to be no script but data."""
+        self._pieces += bisect_right(self._long, at) % 2
+        if self._pieces > _MOST:
+            raise self.fail(f"too much for a line: more than {_MOST:,} words, quotes and expansions", at)
+
     def ends_line(self, at: int) -> bool:
         return self.text.startswith(("\n", "\r\n"), at)
 
     def word(self, at: int, *, regex: bool = False) -> Word:
         """The word that begins at an offset; it is empty where none does. A `regex` may have bare parentheses."""
         start, text, nested = at, self.text, 0
+        if self._long:
+            self._count(at)
         if (simple := _SIMPLE.match(text, at, self.end)) and not regex:
             return Word(at, simple.end(), (Part("text", at, simple.end(), simple.group()),))
         parts: list[Part] = []
@@ -72,7 +83,8 @@ class Words:
                 parts.append(Part("command", at, end))
                 at = end
             elif char in " \t\r\n;&|<>()":
-                if not (nested or (char == "\r" and not self.ends_line(at)) or (regex and self._in_regex(at))):
+                alone = regex and char == "|" and text[at : at + 2] != "||"
+                if not (nested or alone or (char == "\r" and not self.ends_line(at))):
                     break
                 nested -= char == ")"
                 at = _one(parts, at, char)
@@ -84,9 +96,6 @@ class Words:
         if named is None or not parts or parts[0].kind != "text" or parts[0].quoted:
             return Word(start, at, tuple(parts), items=items)
         return Word(start, at, tuple(parts), named.span(1), named.end(), items)
-
-    def _in_regex(self, at: int) -> bool:
-        return self.text[at] == "|" and self.text[at : at + 2] != "||"
 
     def _assigned(self, start: int, end: int) -> re.Match[str] | None:
         return _ASSIGNED.match(self.text, start, end)
@@ -124,6 +133,8 @@ class Words:
     def piece(self, at: int, parts: list[Part], *, quoted: bool = False) -> int:
         """Read a quote, an escape or an expansion into `parts`; the offset behind it."""
         char = self.text[at]
+        if self._long:
+            self._count(at)
         if char == "'" and not quoted:
             end = self.text.find("'", at + 1, self.end)
             if end < 0:

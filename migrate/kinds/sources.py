@@ -14,9 +14,10 @@ from migrate.kinds.excerpt import Excerpt
 _ESCAPE = re.compile(
     r"\\u(?P<high>[dD][89abAB][\da-fA-F]{2})\\u(?P<low>[dD][c-fC-F][\da-fA-F]{2})|\\u(?P<hex>[\da-fA-F]{4})|\\(?P<char>.)"
 )
+_ESCAPES = re.compile(rf"(?P<run>(?:\\[^u\n])+)|{_ESCAPE.pattern}")
 _HEX = re.compile(r"\\u[\da-fA-F]{4}")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
-_SHORT = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_SHORT = str.maketrans({"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"})
 _TAIL = re.compile(r'\\n",?$')
 _REPLACED = "\ufffd"  # for half of a surrogate pair, which no Python text can hold
 
@@ -80,21 +81,24 @@ def spelled(text: str, literals: Sequence[Span], between: str, *, ascii_only: bo
 def _decode(text: str, at: int, stop: int, parts: list[str], starts: array[int], ends: array[int]) -> None:
     """Add the characters of a JSON string, given without its quotes."""
 
-    def add(value: str, begin: int, end: int) -> None:
-        parts.append(value)
-        starts.append(begin)
-        ends.append(end)
-
-    while at < stop:
-        found = _ESCAPE.search(text, at, stop)
-        plain = found.start() if found else stop
-        if at < plain:
-            parts.append(text[at:plain])
-            starts.extend(range(at, plain))
-            ends.extend(range(at + 1, plain + 1))
-        if found:
-            add(_character(found), *found.span())
-        at = found.end() if found else stop
+    for found in _ESCAPES.finditer(text, at, stop):
+        begin, end = found.span()
+        parts.append(text[at:begin])
+        starts.extend(range(at, begin))
+        ends.extend(range(at + 1, begin + 1))
+        if found["run"]:
+            parts.append(text[begin + 1 : end : 2].translate(_SHORT))
+            starts.extend(range(begin, end, 2))
+            ends.extend(range(begin + 2, end + 2, 2))
+        else:
+            parts.append(_character(found))
+            starts.append(begin)
+            ends.append(end)
+        at = end
+    if at < stop:
+        parts.append(text[at:stop])
+        starts.extend(range(at, stop))
+        ends.extend(range(at + 1, stop + 1))
 
 
 def _character(escape: re.Match[str]) -> str:
@@ -103,7 +107,7 @@ def _character(escape: re.Match[str]) -> str:
     if escape["hex"]:
         code = int(escape["hex"], 16)
         return _REPLACED if 0xD800 <= code < 0xE000 else chr(code)
-    return _SHORT.get(escape["char"], escape["char"])
+    return escape["char"].translate(_SHORT)
 
 
 def blanked(text: str) -> str:
