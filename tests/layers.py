@@ -86,7 +86,7 @@ OURS = {
     "codemods.templates": "codemods.enclosing codemods.view model syntax",
     "codemods.texts": "advice codemods.view naming syntax",
     "codemods.vendor": "codemods.lines codemods.reach codemods.view model source",
-    "codemods.reach": "codemods.enclosing codemods.view",
+    "codemods.reach": "codemods.enclosing codemods.view edits",
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
     "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.__init__": (

@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 from migrate.codemods.enclosing import around
 from migrate.codemods.view import View
+from migrate.edits import position
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
 _BLOCKS = ("body", "orelse", "finalbody")
 _TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
@@ -38,12 +40,21 @@ class Spot(NamedTuple):
 
 def spot_at(view: View, at: int) -> Spot:
     """The place at an offset."""
-    path, steps = around(view, at), []
+    steps = _steps(around(view, at))
+    if not steps:  # in text that was put in the place of what only a newer Python reads, and is longer
+        number = position(view.scan.starts, at)[0]
+        line = view.scan.line(number)
+        steps = _steps(around(view, view.scan.starts[number - 1] + len(line) - len(line.lstrip())))
+    return Spot(at, tuple(steps))
+
+
+def _steps(path: Sequence[ast.AST]) -> list[Step]:
+    steps: list[Step] = []
     for owner, node in pairwise(path):
         if isinstance(node, ast.stmt):
             field = next(name for name in _BLOCKS if any(node is item for item in getattr(owner, name, ())))
             steps.append(Step(owner, field, node))
-    return Spot(at, tuple(steps))
+    return steps
 
 
 def dominates(before: Spot, after: Spot) -> bool:
@@ -83,6 +94,8 @@ def _binding(imports: Sequence[Spot], names: Iterable[str]) -> list[Spot]:
 
 def _text_of(view: View, use: Spot) -> str:
     """The lines of the statement, or of its header, that a use is in."""
+    if not use.steps:
+        return ""
     node = use.steps[-1].statement
     body: list[ast.stmt] = getattr(node, "body", [])
     last = max(body[0].lineno - 1, node.lineno) if body else node.end_lineno or node.lineno
@@ -157,7 +170,7 @@ def _is_function(step: Step) -> bool:
 
 
 def _scopes(spot: Spot) -> set[int]:
-    return {id(step.owner) for step in spot.steps if isinstance(step.owner, (*_FUNCTIONS, ast.ClassDef))}
+    return {id(step.owner) for step in spot.steps if isinstance(step.owner, _DEFINITIONS)}
 
 
 def _excludes(one: Spot, other: Spot) -> bool:
@@ -172,7 +185,9 @@ def _excludes(one: Spot, other: Spot) -> bool:
 
 def _may_be_called(view: View, use: Spot, until: int) -> bool:
     """Whether the function, or class, that a use is in may be called before an offset behind it."""
-    definition = next(step.statement for step in use.steps if hasattr(step.statement, "decorator_list"))
-    name, end = getattr(definition, "name", ""), definition.end_lineno or 0
+    definition = next((step.statement for step in use.steps if isinstance(step.statement, _DEFINITIONS)), None)
+    if definition is None:
+        return True
+    name, end = definition.name, definition.end_lineno or 0
     behind = view.scan.text[view.scan.starts[end] if end < len(view.scan.starts) else until : until]
-    return bool(getattr(definition, "decorator_list", ())) or re.search(rf"\b{name}\b", behind) is not None
+    return bool(definition.decorator_list) or re.search(rf"\b{name}\b", behind) is not None
