@@ -47,7 +47,8 @@ def boolean(walk: Walk, node: cst.BooleanOperation, site: Site) -> None:
     outer = walk.place
     if walk.guards:
         words = [words_below(part) for part in operands(node)]
-        walk.place = outer._replace(guard=_backend_asked(walk, words) or walk.guards.either(words, outer.guard))
+        guard = walk.guards.either(words, outer.guard)
+        walk.place = outer._replace(guard=guard or _backend_asked(walk, words))
     for operand in operands(node):
         walk.visit(operand, site)
     walk.place = outer
