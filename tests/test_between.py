@@ -33,7 +33,9 @@ def main(inputs, output):  # the inputs of the npu
 """
 
 
-LOST = {  # what has no way back, and why
+LOST = {
+    *("import_of_the_submodule_in_the_other_branch", "import_of_the_submodule_behind_a_use"),  # `import torch.cuda` too
+    "backend_names_of_distributed_c10d",  # two names became one
     *("api_oom_except", "else_and_elif_headers", "exception_groups", "out_of_memory_error"),  # a name of torch for all
     *("api_profiler_activity", "profiler_activities"),  # names of the plug-in itself, which a person has to see to
     "edit_next_to_a_multi_line_string",  # a text in the condition names CUDA: is it a branch?
