@@ -67,7 +67,7 @@ OURS = {
     "callsites": "describe model naming nodes syntax",
     "records": "describe nodes regions source syntax",
     "walk": "bindings callsites describe finder guards model nodes records regions source syntax",
-    "grammar": "callsites describe nodes records syntax walk",
+    "grammar": "callsites describe guards nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
     "codemods.rows": "codemods.view trees",
@@ -77,7 +77,7 @@ OURS = {
     "codemods.kernels": "codemods.view model source",
     "codemods.gates": "codemods.kernels codemods.view model trees",
     "codemods.choices": "codemods.locals codemods.view model trees",
-    "codemods.imports": "advice codemods.plan codemods.plugin codemods.view model source syntax",
+    "codemods.imports": "advice codemods.plan codemods.plugin codemods.reach codemods.view model source syntax",
     "codemods.methods": "codemods.names codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.names": "advice callsites codemods.plan codemods.templates codemods.view model syntax",
     "codemods.owners": "model source syntax trees",
@@ -85,7 +85,8 @@ OURS = {
     "codemods.strings": "advice codemods.devices codemods.texts codemods.view model naming syntax",
     "codemods.templates": "codemods.enclosing codemods.view model syntax",
     "codemods.texts": "advice codemods.view model naming syntax",
-    "codemods.vendor": "codemods.imports codemods.lines codemods.view model source",
+    "codemods.vendor": "codemods.lines codemods.reach codemods.view model source",
+    "codemods.reach": "codemods.enclosing codemods.view edits",
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
     "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.__init__": (
