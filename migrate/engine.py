@@ -169,6 +169,7 @@ def _found(scanned: Scan, finder: Finder, table: Table, repository: Repository) 
     from migrate.codemods.choices import chosen
     from migrate.codemods.gates import gated
     from migrate.codemods.members import find_members
+    from migrate.codemods.pairs import paired
     from migrate.codemods.project import expressed, with_import
     from migrate.codemods.vendor import vendor_imports
     from migrate.found import place_of
@@ -178,7 +179,8 @@ def _found(scanned: Scan, finder: Finder, table: Table, repository: Repository) 
     scanned.doubt, scanned.served = repository.apart or scanned.doubt, repository.served
     view = view_of(scanned, build_index(scanned, table, finder), table, repository)
     found = settled(find_all(view))
-    drafts, complaints = kept(view, chosen(view, gated(view, expressed(view, [*found, *find_members(view, found)]))))
+    drafts = gated(view, expressed(view, [*found, *find_members(view, found)]))
+    drafts, complaints = kept(view, chosen(view, paired(view, drafts)))
     drafts = with_import(view, [*drafts, *vendor_imports(view, drafts)])
     drafts += _unsupported(scanned, table)
     return tuple(sorted((*accounted(view, drafts), *complaints), key=place_of))

@@ -11,7 +11,7 @@ import libcst as cst
 from migrate.callsites import MESSAGE, OTHER, element_sites, entry_sites
 from migrate.describe import describe
 from migrate.guards import Guard
-from migrate.nodes import STRINGS, children, names_in, operands, parameters, string_value, words_below
+from migrate.nodes import STRINGS, children, is_keyed, names_in, operands, parameters, string_value, words_below
 from migrate.records import import_of
 from migrate.syntax import Site
 from migrate.walk import ANNOTATION, DECORATOR, STORE, TEST, Walk
@@ -28,10 +28,18 @@ def if_expression(walk: Walk, node: cst.IfExp, site: Site) -> None:
     if walk.guards:
         test, here, there = (words_below(part) for part in (node.test, node.body, node.orelse))
         guard = walk.guards.choice(test, here, there, outer.guard)
+        if (
+            guard is outer.guard
+            and isinstance(node.test, cst.BooleanOperation)
+            and isinstance(node.test.operator, cst.Or)
+        ):
+            guard = walk.guards.either([words_below(part) for part in operands(node.test)], guard)
         walk.place = outer._replace(guard=guard)
-    walk.visit(node.body, _beside(walk, site, node.orelse))
-    walk.visit(node.test, TEST)
-    walk.visit(node.orelse, _beside(walk, site, node.body))
+    with walk.on_rocm(node.test, True):
+        walk.visit(node.body, _beside(walk, site, node.orelse))
+        walk.visit(node.test, TEST)
+    with walk.on_rocm(node.test, False):
+        walk.visit(node.orelse, _beside(walk, site, node.body))
     walk.place = outer
 
 
@@ -49,8 +57,9 @@ def boolean(walk: Walk, node: cst.BooleanOperation, site: Site) -> None:
         words = [words_below(part) for part in operands(node)]
         guard = walk.guards.either(words, outer.guard)
         walk.place = outer._replace(guard=guard or _backend_asked(walk, words))
-    for operand in operands(node):
-        walk.visit(operand, site)
+    with walk.on_rocm(node, isinstance(node.operator, cst.And)):
+        for operand in operands(node):
+            walk.visit(operand, site)
     walk.place = outer
 
 
@@ -81,14 +90,20 @@ def comparison(walk: Walk, node: cst.Comparison, site: Site) -> None:
 
 
 def sequence(walk: Walk, node: cst.Tuple | cst.List | cst.Set, site: Site) -> None:
-    for value, inside in element_sites([element.value for element in node.elements], site):
-        walk.visit(value, inside)
+    values = [element.value for element in node.elements]
+    with walk.under(walk.among(values, guard=walk.place.guard)):
+        for value, inside in element_sites(values, site):
+            walk.visit(value, inside)
 
 
 def dictionary(walk: Walk, node: cst.Dict, site: Site) -> None:
-    keys = [element.key for element in node.elements if isinstance(element, cst.DictElement)]
+    entries = [element for element in node.elements if isinstance(element, cst.DictElement)]
+    keys, values = [entry.key for entry in entries], [entry.value for entry in entries]
+    named = is_keyed(node)  # with strings, of which those that are devices change by the rules for strings
+    inner = walk.among(*([] if named else [keys]), values, guard=walk.beside(keys))
+    outer = walk.place.guard if named else walk.among(keys, values, guard=walk.place.guard)
     for value, inside in entry_sites(node, site):
-        with walk.beside([] if inside.kind == "key" or isinstance(value, STRINGS) else keys):
+        with walk.under(outer if inside.kind == "key" or isinstance(value, STRINGS) else inner):
             walk.visit(value, inside)
 
 

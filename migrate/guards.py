@@ -7,9 +7,24 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from migrate.arms import (
+    JUMPS,
+    arms_of,
+    binds,
+    bound_names,
+    imported,
+    is_negated,
+    is_of_rocm,
+    is_short,
+    is_word,
+    means_rocm,
+    run_of,
+    said_in,
+    twin_of,
+    words_of,
+)
 from migrate.model import Sites
 
-_JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _AGNOSTIC = "accelerator"
 _SHIM = re.compile(r"^[ \t]*(?:from|import)\b.*\btransfer_to_\w+", re.MULTILINE)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -29,6 +44,7 @@ class Guard(NamedTuple):
 
 
 AGNOSTIC = Guard(frozenset({"accelerator"}), "the way out where the device in use has no module of its own")
+ROCM = Guard(frozenset({"rocm"}), "code for builds of torch for ROCm, in which torch.cuda is AMD's")
 
 
 class GuardFinder:
@@ -39,13 +55,16 @@ class GuardFinder:
         self.source, self.target = source, target
         names = sorted(sites.accelerators - {source} - sites.flags)
         flags = "|".join(sorted(sites.flags)) or "(?!)"
+        classes = "|".join(word for name in names for word in (name.capitalize(), name.upper()))
         self._pattern = re.compile(
-            rf"(?<![a-z])({'|'.join(names)})(?![a-z])|(?:torch\.|(?<![\w.]))({flags})(?!\w)"
-            rf"|(?:torch\.|get_|current_)({_AGNOSTIC})",
+            rf"(?<![a-z])({'|'.join(names)})(?![a-z])|(?<![a-z])(?-i:({classes})(?=[A-Z]))"
+            rf"|(?:torch\.|(?<![\w.]))({flags})(?!\w)|(?:torch\.|get_|current_)({_AGNOSTIC})",
             re.IGNORECASE,
         )
         self._words = (*names, *sorted(sites.flags), _AGNOSTIC)
         self._lower = text.lower()
+        self.foreign = any(name in self._lower for name in self._words[:-1])
+        self.rocm = source == "cuda" and re.search(r"rocm|version\.hip|_hip|\"hip\"", self._lower) is not None
         self._twins: dict[str, frozenset[str]] = {}
         self._disguises = re.compile(rf"""== *["']{target}["'][^\n]*:\s*\n\s*[\w.]+ *= *["']{source}["']""")
         self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
@@ -68,17 +87,20 @@ class GuardFinder:
         """Pair each statement of a block with the guard it stands under."""
         guard = outer
         for index, statement in enumerate(statements):
-            own = guard
+            own, apart = guard, None
             if _open(guard):
                 found = self._siblings(statements, index) if isinstance(statement, ast.If) else self._twin(statement)
-                own = found or guard
+                apart = self._way_out(statements, index)
+                own = found or apart or guard
             yield statement, own
             if isinstance(statement, ast.If) and _open(guard):
-                guard = self._rest_guard(statement) or guard
+                guard = self._rest_guard(statement) or apart or guard
 
     def _twin(self, statement: ast.stmt) -> Guard | None:
         """`use_cuda = …` where the file has a `use_npu` too, and functions and classes named so."""
-        names = [name for name in _bound_names(statement) if self.source in name.lower()]
+        if self.rocm and isinstance(statement, _DEFINITIONS) and is_of_rocm(statement.name):
+            return ROCM
+        names = [name for name in bound_names(statement) if self.source in name.lower()]
         found = frozenset(device for name in names for device in self._twins_of(name))
         if not found:
             return self._counterpart(statement)
@@ -99,27 +121,28 @@ class GuardFinder:
         """The accelerators for which the file has the same name, in the same case: HAS_CUDA, HAS_NPU."""
         if name not in self._twins:
             present = [device for device in self._words if device in self._lower and device != _AGNOSTIC]
-            self._twins[name] = frozenset(device for device in present if self._binds(self._twin_name(name, device)))
+            self._twins[name] = frozenset(
+                device for device in present if binds(self._text, twin_of(name, self.source, device))
+            )
         yield from self._twins[name]
-
-    def _twin_name(self, name: str, device: str) -> str:
-        return re.sub(self.source, lambda match: _cased(device, match.group()), name, flags=re.IGNORECASE)
-
-    def _binds(self, name: str) -> bool:
-        """Whether some line assigns, defines or imports a name."""
-        pattern = (
-            rf"^[ \t]*(?:(?:\w+\.)?{name}[ \t]*(?::[^=\n]+)?=(?!=)|(?:async +)?(?:def|class) +{name}\b"
-            rf"|(?:from|import)\b[^\n]*\b{name}\b)"
-        )
-        return name in self._text and re.search(pattern, self._text, re.MULTILINE) is not None
 
     def branches(self, node: ast.If, outer: Guard | None) -> list[Guard | None]:
         """A guard for each arm of an if/elif ladder, the last one for `else`."""
-        arms = list(_arms(node))
+        arms = list(arms_of(node))
+        guards = self._ladder(node, [arm.test for arm in arms], outer)
+        if self.rocm and _open(outer):
+            for number, arm in enumerate(arms):
+                if means_rocm(arm.test, True):
+                    guards[number] = ROCM
+            if all(means_rocm(arm.test, False) for arm in arms):
+                guards[-1] = ROCM
+        return guards
+
+    def _ladder(self, node: ast.If, arms: list[ast.expr], outer: Guard | None) -> list[Guard | None]:
         named = [self._mentions(test) for test in arms]
         every: frozenset[str] = frozenset().union(*named)
         if not every or not _open(outer):
-            return [outer] * (len(arms) + 1)
+            return [outer if every else self._apart(node, (), outer)] * (len(arms) + 1)
         cuda = [self._mentions_source(test) for test in arms]
         alone = [bool(names) and not has for names, has in zip(named, cuda, strict=True)]
         if not any(alone):
@@ -127,7 +150,7 @@ class GuardFinder:
             mixed = any(names and has for names, has in zip(named, cuda, strict=True))
             guard = Guard(every, reason, soft=self.target in every) if mixed else outer
             return [guard] * (len(arms) + 1)
-        asks = any(helper in " ".join(_words(test)) for test in arms for helper in self._helpers)
+        asks = any(helper in " ".join(words_of(test)) for test in arms for helper in self._helpers)
         soft = every == {self.target} and not any(cuda) and not asks
         ladder = Guard(every, f"one branch of several accelerators ({', '.join(sorted(every))})", soft)
         guards: list[Guard | None] = []
@@ -135,19 +158,61 @@ class GuardFinder:
             own = outer if names == {self.target} else Guard(names, f"code for {', '.join(sorted(names))}")
             guards.append(own if foreign else ladder)
         guards.append(ladder)
-        if len(arms) == 1 and _negated(arms[0]):
+        if len(arms) == 1 and is_negated(arms[0]):
             guards.reverse()
         return guards
+
+    def among(self, texts: Sequence[str], outer: Guard | None, *, asked: bool = False) -> Guard | None:
+        """The guard of things side by side, by the words of each; `asked` if what chooses one of them names CUDA."""
+        others = [text for text in texts if self.source not in text.lower()]
+        names = self.named_in(" ".join(others)) - {_AGNOSTIC}
+        if names and (asked or len(others) < len(texts)) and _open(outer):
+            return self._one_of(names)
+        return outer
+
+    def listed(
+        self, values: Sequence[tuple[str, list[str]]], outer: Guard | None, *, picked: bool = False, asked: bool = False
+    ) -> Guard | None:
+        """Of the elements of a display, by their identifiers and texts, which alone count where one is `picked`."""
+        told = [(names, " ".join(filter(is_word, texts))) for names, texts in values]
+        others = [both for both in told if self.source not in " ".join(both).lower()]
+        if not _open(outer) or not others or (len(others) == len(told) and not asked):
+            return outer
+        code, texts = (self.named_in(" ".join(words)) - {_AGNOSTIC} for words in zip(*others, strict=True))
+        return self._one_of(code | texts) if code or (texts and (picked or self.target in texts)) else outer
+
+    def _one_of(self, names: frozenset[str]) -> Guard:
+        return Guard(names, f"one of several accelerators ({', '.join(sorted(names))})", soft=names == {self.target})
+
+    def _apart(self, node: ast.If, rest: Sequence[ast.stmt], outer: Guard | None) -> Guard | None:
+        """The guard of arms, and of what else is run, of which one is another accelerator's, though nothing asks so."""
+        if not self.foreign or not _open(outer) or not any(word in self._lines(node, *rest) for word in self._words):
+            return outer
+        arms = list(arms_of(node))
+        blocks = [arm.body for arm in arms] + [block for block in (arms[-1].orelse, rest) if block]
+        if len(blocks) < 2:
+            return outer
+        asked = any(self._mentions_source(arm.test) for arm in arms)
+        return self.among([said_in(block) if is_short(block) else "" for block in blocks], outer, asked=asked)
+
+    def _way_out(self, statements: Sequence[ast.stmt], index: int) -> Guard | None:
+        """`if flag: return torch.xpu` and, at the end of the block, `return torch.cuda`."""
+        node, rest = statements[index], statements[index + 1 :]
+        if not isinstance(node, ast.If) or len(rest) != 1 or not isinstance(rest[0], ast.Return) or node.orelse:
+            return None
+        if not isinstance(node.body[-1], JUMPS) or self._mentions(node.test):
+            return None
+        return self._apart(node, rest, None)
 
     def handler(self, node: ast.Try, outer: Guard | None) -> Guard | None:
         """The guard of `except` and `else` after a `try` that imports another vendor's package."""
         if not _open(outer):
             return outer
-        names: frozenset[str] = frozenset()
-        for statement in node.body:
-            if isinstance(statement, (ast.Import, ast.ImportFrom)):
-                roots = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
-                names |= self.named_in(" ".join([*roots, getattr(statement, "module", None) or ""]))
+        imports = [statement for statement in node.body if isinstance(statement, (ast.Import, ast.ImportFrom))]
+        names = _NONE.union(*(self.named_in(" ".join(imported(statement))) for statement in imports))
+        rest = [statement for statement in node.body if statement not in imports]
+        if imports and not names and self.foreign and is_short(rest) and self.source not in said_in(rest).lower():
+            names = self.named_in(said_in(rest)) - {_AGNOSTIC}
         if not names:
             return outer
         return Guard(names, f"the way out when {', '.join(sorted(names))} is absent", soft=names == {self.target})
@@ -168,9 +233,7 @@ class GuardFinder:
         asked = self.source not in test.lower() and self.named_in(test) - self._flags
         beside = (second and self.source in f"{test} {here}".lower()) or (first and self.source in there.lower())
         if _open(outer) and (asked or beside):
-            names = first | second
-            reason = f"one of several accelerators ({', '.join(sorted(names))})"
-            return Guard(names, reason, soft=names == {self.target})
+            return self._one_of(first | second)
         return outer
 
     def either(self, operands: Sequence[str], outer: Guard | None) -> Guard | None:
@@ -195,7 +258,7 @@ class GuardFinder:
         assert isinstance(here, ast.If)
         if self._mentions(here.test) or not self._mentions_source(here.test):
             return None
-        others = [node for node in _run(statements, index) if not self._mentions_source(node.test)]
+        others = [node for node in run_of(statements, index) if not self._mentions_source(node.test)]
         names = _NONE.union(*(self._mentions(node.test) for node in others))
         if not names:
             return None
@@ -203,10 +266,11 @@ class GuardFinder:
 
     def _rest_guard(self, node: ast.If) -> Guard | None:
         """After `if is_npu_available(): return …` the rest of the block is the other branch."""
+        leaves = not node.orelse and isinstance(node.body[-1], JUMPS)
+        if leaves and self.rocm and means_rocm(node.test, False):
+            return ROCM
         names = self._mentions(node.test)
-        if not names or node.orelse or self._mentions_source(node.test) or _negated(node.test):
-            return None
-        if not isinstance(node.body[-1], _JUMPS):
+        if not names or not leaves or self._mentions_source(node.test) or is_negated(node.test):
             return None
         reason = f"after the branch for {', '.join(sorted(names))} has left"
         return Guard(names, reason, soft=names == {self.target})
@@ -216,74 +280,20 @@ class GuardFinder:
         lines = self._lines(node)
         if not any(word in lines for word in self._words):
             return _NONE
-        return self.named_in(" ".join(_words(node)))
+        return self.named_in(" ".join(words_of(node)))
 
-    def _lines(self, node: ast.expr | ast.pattern) -> str:
-        """The lines a node stands on, in lower case: much cheaper to search than the tree."""
-        last = node.end_lineno or node.lineno
+    def _lines(self, node: ast.expr | ast.pattern | ast.stmt, *more: ast.stmt) -> str:
+        """The lines that nodes stand on, in lower case: much cheaper to search than the tree."""
+        last = (node, *more)[-1].end_lineno or node.lineno
         end = self._starts[last] if last < len(self._starts) else len(self._text)
         return self._text[self._starts[node.lineno - 1] : end].lower()
 
     def _mentions_source(self, node: ast.expr | ast.pattern) -> bool:
         if self.source not in self._lines(node):
             return False
-        return any(self.source in word.lower() for word in _words(node))
-
-
-def _bound_names(statement: ast.stmt) -> Iterator[str]:
-    if isinstance(statement, _DEFINITIONS):
-        yield statement.name
-        return
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    for target in targets:
-        if isinstance(target, ast.Name):
-            yield target.id
-        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-            yield target.attr
-
-
-def _cased(word: str, like: str) -> str:
-    return word.upper() if like.isupper() else word.capitalize() if like.istitle() else word
-
-
-def _run(statements: Sequence[ast.stmt], index: int) -> Iterator[ast.If]:
-    """The `if`s beside one in its block: the next ones, and those beyond them that only a jump leads past."""
-    for step in (-1, 1):
-        at = index + step
-        while 0 <= at < len(statements):
-            node = statements[at]
-            if not isinstance(node, ast.If):
-                break
-            yield node
-            if not isinstance(node.body[-1], _JUMPS):
-                break
-            at += step
+        return any(self.source in word.lower() for word in words_of(node))
 
 
 def _open(guard: Guard | None) -> bool:
     """Whether a closer look may still find a stricter guard."""
     return guard is None or guard.soft
-
-
-def _negated(test: ast.expr) -> bool:
-    return any(isinstance(child, ast.Not) for child in ast.walk(test))
-
-
-def _arms(node: ast.If) -> Iterator[ast.expr]:
-    while True:
-        yield node.test
-        if len(node.orelse) != 1 or not isinstance(node.orelse[0], ast.If):
-            return
-        node = node.orelse[0]
-
-
-def _words(node: ast.AST) -> Iterator[str]:
-    """Identifiers (dotted where they are) and string literals below a node."""
-    for child in ast.walk(node):
-        if isinstance(child, ast.Attribute):
-            base = child.value
-            yield f"{base.id}.{child.attr}" if isinstance(base, ast.Name) else child.attr
-        elif isinstance(child, ast.Name):
-            yield child.id
-        elif isinstance(child, ast.Constant) and isinstance(child.value, str):
-            yield child.value

@@ -47,6 +47,23 @@ def words_below(node: cst.CSTNode) -> str:
     return " ".join([own, *(words_below(child) for child in children(node))])
 
 
+def is_keyed(node: cst.Dict) -> bool:
+    """Whether a dict display has strings for keys, which may be the names of devices."""
+    keys = (element.key for element in node.elements if isinstance(element, cst.DictElement))
+    return any(isinstance(key, STRINGS) for key in keys)
+
+
+def names_below(node: cst.CSTNode) -> str:
+    """The identifiers of an expression."""
+    return node.value if isinstance(node, cst.Name) else " ".join(filter(None, map(names_below, children(node))))
+
+
+def texts_below(node: cst.CSTNode) -> list[str]:
+    """The string literals of an expression."""
+    text = string_value(node)
+    return [text] if text is not None else [text for child in children(node) for text in texts_below(child)]
+
+
 def operands(node: cst.BaseExpression) -> list[cst.BaseExpression]:
     """What `and` and `or` connect, however deep."""
     if isinstance(node, cst.BooleanOperation):

@@ -8,13 +8,26 @@ from typing import Literal as Choice
 
 import libcst as cst
 
+from migrate.arms import says_rocm
 from migrate.bindings import LOCAL, Meaning, meaning_of_root
 from migrate.callsites import OTHER, argument_sites, element_sites, hands_over_rank, last_name
 from migrate.describe import describe
 from migrate.finder import Finder
-from migrate.guards import AGNOSTIC
+from migrate.guards import AGNOSTIC, ROCM, Guard
 from migrate.model import Table
-from migrate.nodes import LINKS, STRINGS, children, link_text, links_of, replacement_fields, string_value, words_below
+from migrate.nodes import (
+    LINKS,
+    STRINGS,
+    children,
+    is_keyed,
+    link_text,
+    links_of,
+    names_below,
+    replacement_fields,
+    string_value,
+    texts_below,
+    words_below,
+)
 from migrate.records import literal_of, step_of
 from migrate.regions import ParsedRegion
 from migrate.source import Region, Scan
@@ -66,12 +79,40 @@ class Walk:
                 self.visit(spec, OTHER)
 
     @contextmanager
-    def beside(self, nodes: Sequence[cst.BaseExpression]) -> Iterator[None]:
-        """Look at what stands beside the names of several accelerators."""
+    def under(self, guard: Guard | None) -> Iterator[None]:
+        """Look at what a guard stands over."""
         outer = self.place
-        if self.guards and nodes:
-            words = " ".join(map(words_below, nodes))
-            self.place = outer._replace(guard=self.guards.entry(words, outer.guard))
+        self.place = outer if guard is outer.guard else outer._replace(guard=guard)
+        yield
+        self.place = outer
+
+    def beside(self, nodes: Sequence[cst.BaseExpression]) -> Guard | None:
+        """The guard of what stands beside the names of several accelerators."""
+        guard = self.place.guard
+        return self.guards.entry(" ".join(map(words_below, nodes)), guard) if self.guards and nodes else guard
+
+    def among(
+        self, *groups: Sequence[cst.BaseExpression], guard: Guard | None, picked: bool = False, asked: str = ""
+    ) -> Guard | None:
+        """The guard of groups of things: in each, one may be CUDA's and another one another accelerator's.
+
+        `picked` if one is taken by its place, `asked` are the words of what says which.
+        """
+        if self.guards and self.guards.foreign:
+            names_cuda = self.table.source.name in asked.lower()
+            for values in groups:
+                told = [(names_below(value), texts_below(value)) for value in values]
+                guard = self.guards.listed(told, guard, picked=picked, asked=names_cuda)
+        return guard
+
+    @contextmanager
+    def on_rocm(self, test: cst.BaseExpression, truth: bool) -> Iterator[None]:
+        """Look at what is run, or asked, where a condition has a truth value that may mean a build for ROCm."""
+        outer = self.place
+        if self.guards and self.guards.rocm and (outer.guard is None or outer.guard.soft):
+            words = words_below(test).lower()
+            if ("rocm" in words or "hip" in words) and says_rocm(self.region.module.code_for_node(test), truth):
+                self.place = outer._replace(guard=ROCM)
         yield
         self.place = outer
 
@@ -103,12 +144,17 @@ class Walk:
 
     def chain(self, node: cst.BaseExpression, site: Site) -> None:
         links = links_of(node)
+        values, asked = _picked(links)
+        with self.under(self.among(values, guard=self.place.guard, picked=True, asked=asked)):
+            self.linked(links, site)
+
+    def linked(self, links: Sequence[cst.BaseExpression], site: Site) -> None:
         root = links[0]
         if isinstance(root, STRINGS):
             formats = len(links) == 3 and link_text(links[1]) == "format" and isinstance(links[2], cst.Call)
             self.string(root, site if formats else Site("receiver"), formatted=formats)
         elif not isinstance(root, cst.Name):
-            self.visit(root, Site("table", _looked_up(links)) if isinstance(root, cst.Dict) else OTHER)
+            self.visit(root, _root_site(links, site))
         known = isinstance(root, cst.Name) and not any(root.value in names for names in self.shadowed)
         found, soft = (
             meaning_of_root(self.place.scope, link_text(root), self.table.sites.assume) if known else (LOCAL, False)
@@ -117,8 +163,8 @@ class Walk:
             self.use(links, found, soft, site)
         for number, link in enumerate(links):
             if isinstance(link, cst.Call):
-                with self.beside([root] if isinstance(root, cst.Dict) else []), self.fallback(link):
-                    self.arguments(link, links[:number], found, site if link is node else OTHER)
+                with self.under(self.beside([root] if isinstance(root, cst.Dict) else [])), self.fallback(link):
+                    self.arguments(link, links[:number], found, site if link is links[-1] else OTHER)
             elif isinstance(link, cst.Subscript):
                 self.items(link, site)
 
@@ -146,16 +192,44 @@ class Walk:
             names = frozenset(name + rest for name in found.names)
         copies = last_name(call.func) == "dict" and call.args
         function = describe(call.args[0].value if copies else call.func)
+        guard = self.entries(call)
         for argument, inside in argument_sites(call, names, site, self.table.sites):
             if argument.keyword:
                 self.word(argument.keyword, "keyword", names, function)
             if last_name(call.func) != "str" and hands_over_rank(argument.value, inside, self.table.sites):
                 self.note(argument.value, "integer")
-            self.visit(argument.value, inside)
+            with self.under(guard):
+                self.visit(argument.value, inside)
+
+    def entries(self, call: cst.Call) -> Guard | None:
+        """The guard of the values in `dict(cuda=…, xpu=…)`."""
+        keys = [argument.keyword for argument in call.args if argument.keyword]
+        named = describe(call.func) == "dict" and any(self.table.source.name in key.value.lower() for key in keys)
+        return self.beside(keys if named else [])
 
     def watched(self, found: Meaning) -> bool:
         prefix = self.table.source.module
         return any(name == prefix or name.startswith(prefix + ".") for name in found.names)
+
+
+def _picked(links: Sequence[cst.BaseExpression]) -> tuple[list[cst.BaseExpression], str]:
+    """What a display holds that is taken from by place, or by yes and no, and the words of what says which."""
+    root = links[0]
+    if len(links) < 2 or not isinstance(links[1], cst.Subscript):
+        return [], ""
+    asked = " ".join(words_below(item) for item in links[1].slice)
+    if isinstance(root, (cst.Tuple, cst.List)):
+        return [element.value for element in root.elements], asked
+    if isinstance(root, cst.Dict) and not is_keyed(root):
+        return [element.value for element in root.elements], asked
+    return [], ""
+
+
+def _root_site(links: Sequence[cst.BaseExpression], site: Site) -> Site:
+    """The site of a chain's root that is no name: what is taken from a display by place stands for the whole."""
+    if _picked(links)[0]:
+        return site if len(links) == 2 else OTHER
+    return Site("table", _looked_up(links)) if isinstance(links[0], cst.Dict) else OTHER
 
 
 def _looked_up(links: Sequence[cst.BaseExpression]) -> str:

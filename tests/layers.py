@@ -52,7 +52,8 @@ OURS = {
     # one file: the scan, made with the standard library only
     "trees": "",
     "bindings": "",
-    "guards": "model",
+    "arms": "",
+    "guards": "arms model",
     "source": "bindings guards",
     "binder": "bindings model source",
     "scan": "binder bindings edits finder guards model source",
@@ -66,7 +67,7 @@ OURS = {
     "syntax": "bindings source",
     "callsites": "describe model naming nodes syntax",
     "records": "describe nodes regions source syntax",
-    "walk": "bindings callsites describe finder guards model nodes records regions source syntax",
+    "walk": "arms bindings callsites describe finder guards model nodes records regions source syntax",
     "grammar": "callsites describe guards nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
@@ -76,8 +77,9 @@ OURS = {
     "codemods.flow": "bindings model naming source trees",
     "codemods.kernels": "codemods.view model source",
     "codemods.gates": "codemods.kernels codemods.view model trees",
-    "codemods.choices": "codemods.locals codemods.view model trees",
+    "codemods.choices": "arms codemods.locals codemods.view model trees",
     "codemods.imports": "advice codemods.plan codemods.plugin codemods.reach codemods.view model source syntax",
+    "codemods.pairs": "codemods.view model trees",
     "codemods.methods": "codemods.names codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.names": "advice callsites codemods.plan codemods.templates codemods.view model syntax",
     "codemods.owners": "model source syntax trees",
@@ -102,9 +104,9 @@ OURS = {
     "placeholders": "edits model",
     "promises": "edits model placeholders sameness",
     "engine": (
-        "author codemods.__init__ codemods.choices codemods.gates codemods.members codemods.project codemods.vendor "
-        "edits expression finder found heads index kinds.__init__ model nesting newer promises scan settle source "
-        "support"
+        "author codemods.__init__ codemods.choices codemods.gates codemods.members codemods.pairs codemods.project "
+        "codemods.vendor edits expression finder found heads index kinds.__init__ model nesting newer promises scan "
+        "settle source support"
     ),
     # many files, and what is shown of them
     "runner": "__init__ cache circles discover engine finder model pool repository",

@@ -38,6 +38,8 @@ LOST = {
     "backend_names_of_distributed_c10d",  # two names became one
     *("api_oom_except", "else_and_elif_headers", "exception_groups", "out_of_memory_error"),  # a name of torch for all
     *("api_profiler_activity", "profiler_activities"),  # names of the plug-in itself, which a person has to see to
+    *("code_for_rocm", "keys_and_values_change_together"),  # what stays for CUDA in it: is the rest another branch?
+    *("ladder_in_a_display", "long_line"),
     "edit_next_to_a_multi_line_string",  # a text in the condition names CUDA: is it a branch?
     "environment_backend_of_processes",  # two variables became one; the way back takes the newer
     *("import_multi_comma", "import_plain_torch_cuda", "import_torch_cuda_alone_binds_torch"),  # `import torch.cuda`

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from migrate.arms import is_short
 from migrate.codemods.locals import SCOPES, own
 from migrate.codemods.view import View
 from migrate.model import Draft
@@ -39,10 +40,22 @@ def _flags(view: View, staying: Sequence[Draft]) -> dict[ast.AST, set[str]]:
         nodes = list(own(scope))
         here = {flag for node in nodes for flag in _targets(node)}
         for node in nodes:
-            if isinstance(node, ast.IfExp) and _inside(ordered, starts, _span(view, node)):
-                for flag in _asked(node.test):
+            test = _chosen_by(node)
+            if test and _inside(ordered, starts, _span(view, node)):
+                for flag in _asked(test):
                     found.setdefault(scope if flag in here else tree, set()).add(flag)
     return found
+
+
+def _chosen_by(node: ast.AST) -> ast.expr | None:
+    """The condition by which one of several things is taken: of a ternary, of a display, of short arms."""
+    if isinstance(node, ast.IfExp):
+        return node.test
+    if isinstance(node, ast.Subscript) and isinstance(node.value, (ast.Tuple, ast.List, ast.Dict)):
+        return node.slice
+    if isinstance(node, ast.If) and node.orelse and is_short(node.body) and is_short(node.orelse):
+        return node.test
+    return None
 
 
 def _asked(test: ast.expr) -> Iterator[str]:

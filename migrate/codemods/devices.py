@@ -48,7 +48,7 @@ def find(view: View) -> Iterator[Draft]:
     groups: dict[int, list[Draft]] = {}
     rows = rows_beside_the_target(view) if view.index.literals else frozenset()
     for group, draft in _drafts(view):
-        if draft.edits and draft.start in rows:
+        if (draft.edits or draft.rule_id == "branch:multi-backend") and draft.start in rows:
             why = f"{view.table.target.words.device} has a row beside it"
             draft = Draft("left:device", draft.start, draft.end, "left", why)
         groups.setdefault(group, []).append(draft)
@@ -70,6 +70,9 @@ def _drafts(view: View) -> Iterator[tuple[int, Draft]]:
         group = literal.site.group
         if patterns.mixed.fullmatch(literal.value):
             words = view.table.target.words
+            if listed := view.listed(literal.value.split(",")):
+                yield group, _left(literal, "backend", f"{listed} is listed beside it")
+                continue
             swaps = {view.table.source.device: words.device, view.table.source.backend: words.backend}
             yield group, _decided(view, literal, "backend", swaps, view.table.target.backend_problem, True)
         elif patterns.backend.fullmatch(literal.value):
@@ -180,7 +183,8 @@ def _device_key(view: View, literal: Literal) -> Draft:
 def _backend(view: View, literal: Literal) -> Draft:
     site, words = literal.site, view.table.target.words
     old, new = view.table.source.backend, words.backend
-    if new in site.siblings or (site.kind == "value" and view.listed(site.keys)):
+    beside = site.keys if site.kind == "key" else site.siblings
+    if new in beside or (site.kind == "value" and view.listed(site.keys)):
         return _left(literal, "backend", f"{new} is listed beside it")
     swaps = {old: new, old.upper(): new.upper()}
     runs = site.kind in ("argument", "assign")

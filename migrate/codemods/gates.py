@@ -16,6 +16,7 @@ from migrate.trees import every
 Span = tuple[int, int]
 _PROVIDER = "text:CUDAExecutionProvider"
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_VERSION = "api:torch.version.cuda"  # which no build for another device has
 _FIRST = "see to that first"
 _DOUBLES = ("torch.float64", "torch.double")
 
@@ -85,14 +86,19 @@ def _around_kernel(view: View, draft: Draft, kernel: Draft) -> Draft:
 
 
 def _halves(view: View, asking: _Among, kept: _Among) -> Iterator[tuple[Draft, Draft]]:
-    """The questions that stand in one `and` with a device that stays, and what becomes of them."""
+    """The questions in one `and` with a device that stays, or beside CUDA's version, and what becomes of them."""
     if not kept.drafts:
         return
     for node in every(view.scan.module.node):
-        if not isinstance(node, ast.BoolOp) or not isinstance(node.op, ast.And):
+        if not isinstance(node, ast.BoolOp):
             continue
         operands = [_span(view, value) for value in node.values]
-        halves = [(number, half) for number, span in enumerate(operands) for half in kept.within(span)]
+        halves = [
+            (number, half)
+            for number, span in enumerate(operands)
+            for half in kept.within(span)
+            if isinstance(node.op, ast.And) or half.rule_id.startswith(_VERSION)
+        ]
         for number, span in enumerate(operands):
             half = next((half for other, half in halves if other != number), None)
             if half is None:
@@ -164,7 +170,8 @@ def _asks(view: View, draft: Draft) -> bool:
 def _is_kept(view: View, draft: Draft) -> bool:
     """Whether a finding is about a device that stays, or that a person has to see to."""
     device = f"device:{view.table.source.device}"
-    return draft.rule_id == "left:device" or (draft.rule_id == device and draft.safety == "manual")
+    manual = draft.safety == "manual" and (draft.rule_id == device or draft.rule_id.startswith(_VERSION))
+    return draft.rule_id == "left:device" or manual
 
 
 def _within(draft: Draft, span: Span) -> bool:

@@ -14,6 +14,7 @@ from migrate.syntax import Use
 
 _ARGUMENTS = frozenset({"device", "non_blocking", "memory_format", "async", "async_"})
 _POSITIONAL = 2
+_PLATFORMS = frozenset({"platform", "platforms"})
 
 
 def find(view: View) -> Iterator[Draft]:
@@ -127,6 +128,10 @@ def _predicate(view: View, use: Use, number: int, called: bool) -> Draft:
         return Draft("left:identifier", step.start, step.end, "left", "an attribute that the project sets itself")
     if use.steps[number - 1].text in OPTIONS - {"self", "cls"}:
         return Draft("left:identifier", step.start, step.end, "left", "an option of the project")
+    asked = next((part.text for part in reversed(use.steps[:number]) if part.kind == "name"), "")
+    if asked.lower().rpartition("_")[2] in _PLATFORMS and not called:
+        why = f"asked of {asked!r}, which is no tensor: does it know {view.table.target.title}?"
+        return Draft(rule_id, step.start, step.end, "manual", why)
     if called:
         why = f"{step.text} is called here, and torch's is no method: a class of the project?"
         return Draft(rule_id, step.start, step.end, "manual", why)

@@ -9,7 +9,7 @@ from migrate.bindings import Meaning, meaning
 from migrate.codemods.flow import Flows
 from migrate.codemods.owners import Owners
 from migrate.finder import mentions_cuda
-from migrate.guards import AGNOSTIC
+from migrate.guards import AGNOSTIC, ROCM
 from migrate.model import Draft, Edit, Repository, Rule, Table
 from migrate.source import Place, Scan
 from migrate.syntax import Index, Use
@@ -33,7 +33,7 @@ class View:
     def listed(self, texts: Iterable[str]) -> str:
         """The target's device if it is among the texts; for no vendor in particular, any other accelerator."""
         wanted = {self.table.target.words.device} if self.table.target.package else self.table.sites.accelerators
-        return next((text for text in sorted(texts) if text in wanted), "")
+        return next((text for text in sorted(texts) if text.partition(":")[0] in wanted), "")
 
     def resolve(self, place: Place, dotted: str) -> Meaning:
         """What a dotted name written at a place stands for."""
@@ -102,7 +102,7 @@ def guarded(view: View, place: Place, start: int, end: int, *, editing: bool = T
         reason = place.guard.reason
         if not view.table.target.package:  # for no vendor in particular: what names another device is theirs
             return Draft("left:multi-backend", start, end, "left", reason)
-        if place.guard.accelerators == AGNOSTIC.accelerators:
+        if place.guard.accelerators in (AGNOSTIC.accelerators, ROCM.accelerators):
             return Draft("left:multi-backend", start, end, "left", reason)
         if place.guard.soft:
             return Draft("branch:multi-backend", start, end, "manual", f"{reason}: is this the CUDA branch?")
