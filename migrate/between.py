@@ -63,8 +63,13 @@ def between(source: Table, target: Table | None) -> Table:
         )  # fmt: skip
     digest = blake2b(f"{source.digest} {target.digest if target else ''}".encode(), digest_size=16).hexdigest()
     sites = _sites(source.sites, origin, words, package, sorted({*_own_names(names, words)}))
+    own = {name for name in source.modules if name.startswith(f"{words.module}.")}
+    sites = replace(sites, modules=sites.modules | own)
     line = source.target.import_line
-    return Table(words, goal, rules, sites, digest, sources=(target or source).sources, plugin_line=line)
+    modules = target.modules if target else {name: name for name in source.sites.modules}
+    return Table(
+        words, goal, rules, sites, digest, sources=(target or source).sources, plugin_line=line, modules=modules
+    )
 
 
 def _home(origin: Vocabulary) -> Target:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import libcst as cst
 
 from migrate.callsites import MESSAGE, OTHER, element_sites, entry_sites
 from migrate.describe import describe
+from migrate.guards import Guard
 from migrate.nodes import STRINGS, children, is_keyed, names_in, operands, parameters, string_value, words_below
 from migrate.records import import_of
 from migrate.syntax import Site
@@ -52,12 +54,24 @@ def _beside(walk: Walk, site: Site, other: cst.BaseExpression) -> Site:
 def boolean(walk: Walk, node: cst.BooleanOperation, site: Site) -> None:
     outer = walk.place
     if walk.guards:
-        guard = walk.guards.either([words_below(part) for part in operands(node)], outer.guard)
-        walk.place = outer._replace(guard=guard)
+        words = [words_below(part) for part in operands(node)]
+        guard = walk.guards.either(words, outer.guard)
+        walk.place = outer._replace(guard=guard or _backend_asked(walk, words))
     with walk.on_rocm(node, isinstance(node.operator, cst.And)):
         for operand in operands(node):
             walk.visit(operand, site)
     walk.place = outer
+
+
+def _backend_asked(walk: Walk, operands: Sequence[str]) -> Guard | None:
+    """The guard of `is_nccl_available() or is_hccl_available()`, of which the first would become the second."""
+    source, target = walk.table.source.backend, walk.table.target.words
+    others = [words for words in map(str.lower, operands) if source not in words]
+    if len(others) < len(operands) and any(
+        re.search(rf"(?<![a-z]){target.backend}(?![a-z])", words) for words in others
+    ):
+        return Guard(frozenset({target.name}), f"{target.backend} is asked for beside it")
+    return None
 
 
 def binary(walk: Walk, node: cst.BinaryOperation, site: Site) -> None:

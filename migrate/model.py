@@ -147,6 +147,7 @@ class Table:
     plugin_line: str = ""  # loads the source's plug-in, where that is a vendor's
     add_dependency: bool = False  # whether the vendor's package is to be listed beside torch
     verify_idempotent: bool = False  # whether what a file becomes is looked at again: nothing in it may change
+    modules: Mapping[str, str] = field(default_factory=dict)  # those that new names are in -> what is imported for them
 
     def rule(self, kind: str, key: str) -> Rule | None:
         return self.rules.get(f"{kind}:{key}")

@@ -7,7 +7,7 @@ a `pass`, and in which that is a statement of its own in the same place, says al
 from __future__ import annotations
 
 import ast
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from migrate.edits import line_starts, position
@@ -66,7 +66,7 @@ class _Finder:
         last = node.end_lineno or 0
         begin = self.starts[first - 1]
         end = self.starts[last] if last < len(self.starts) else len(self.text)
-        if bisect_left(self.begins, end) != bisect_left(self.ends, begin + 1):
+        if bisect_right(self.begins, end) != bisect_left(self.ends, begin + 1):  # a line behind its last may be its own
             return None
         line = self.text[self.starts[last - 1] : end].encode("utf-8", "surrogatepass")
         behind = line[node.end_col_offset :].strip()

@@ -16,7 +16,7 @@ from migrate.model import RowKind, Rule, Status, Table
 
 SCHEMA = 1
 WORDS = ("name", "module", "device", "backend", "method", "predicate")
-TOP = {"schema", "target", "sources", "missing_arguments", "namespace", *get_args(RowKind)}
+TOP = {"schema", "target", "sources", "modules", "missing_arguments", "namespace", *get_args(RowKind)}
 TARGET = {
     *WORDS, "title", "package", "versions", "import", "install", "expression", "expression_import", "backend_since",
     "dtypes",
@@ -34,6 +34,7 @@ _TO = {  # what may stand in the place of a name
     "api": re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\(\))*(?:\([^\r\n]*\))?"),
     "env": re.compile(r"[\w.]+"),
 }
+_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _LONG = 300
 
 
@@ -130,6 +131,14 @@ class TableReader:
                 names = []
             found[key] = frozenset(names)
         return found
+
+    def modules(self) -> dict[str, str]:
+        """What is imported for the names of a module, "" where there is nothing."""
+        found = self.section(self.raw, "modules", "modules")
+        for name, imported in found.items():
+            if not all(isinstance(text, str) and _MODULE.fullmatch(text) for text in (name, imported or name)):
+                self.fail("modules", f"{name!r} and what it leads to must be names of modules")
+        return {name: str(imported) for name, imported in found.items()}
 
     def spaces(self) -> list[Mapping[str, Any]]:
         spaces = self.raw.get("namespace", [])

@@ -204,7 +204,11 @@ class _Loader:
         together = tuple(rule for rule in rules.values() if rule.together)
         lost = {**base.missing_arguments, **missing_arguments} if base else missing_arguments
         watched = _watched(rules, lost, sites, self.source)
-        return Table(self.source, target, rules, sites, digest, lost, together, sources, watched=watched), reader.errors
+        modules = _modules(rules, sites, target) | (_modules_of(base, target) if base else {}) | reader.modules()
+        table = Table(
+            self.source, target, rules, sites, digest, lost, together, sources, watched=watched, modules=modules
+        )
+        return table, reader.errors
 
 
 def _adapted(base: Table, target: Target) -> dict[str, Rule]:
@@ -212,6 +216,21 @@ def _adapted(base: Table, target: Target) -> dict[str, Rule]:
     if base.target == target:
         return dict(base.rules)
     return {key: _moved(rule, base.target, target) for key, rule in base.rules.items()}
+
+
+def _modules(rules: Mapping[str, Rule], sites: Sites, target: Target) -> dict[str, str]:
+    """Modules that names can be imported from: torch's, the target's, and what rows make of torch's."""
+    rows = (rules.get(f"api:{name}") for name in sites.modules)
+    moved = {rule.to for rule in rows if rule and rule.to and rule.status in ("renamed", "differs")}
+    return {name: name for name in sorted({*sites.modules, *moved, target.package, target.words.module})}
+
+
+def _modules_of(base: Table, target: Target) -> dict[str, str]:
+    """The modules that a target takes over."""
+    if base.target == target:
+        return dict(base.modules)
+    homes = _homes(base.target, target)
+    return {_at_home(name, homes): _at_home(imported, homes) for name, imported in base.modules.items()}
 
 
 def _moved(rule: Rule, old: Target, new: Target) -> Rule:
@@ -227,14 +246,26 @@ def _reworded(name: str, old: str, new: str) -> str:
     return re.sub(rf"(?<![A-Za-z0-9]){re.escape(old)}(?![A-Za-z0-9.])", new, name) if "_" in name else name
 
 
-def _rehomed(rule: Rule, to: str, old: Target, new: Target) -> Rule:
-    name, call, arguments = to.partition("(")
+def _homes(old: Target, new: Target) -> list[tuple[str, str]]:
+    """The modules of a target, and what another has in their place."""
     homes = [(old.words.module, new.words.module)]
     if not old.words.module.startswith(f"{old.package}."):  # a part of torch
         homes.append((old.package, new.package))
+    return homes
+
+
+def _at_home(name: str, homes: Iterable[tuple[str, str]]) -> str:
     for before, after in homes:
         if name == before or name.startswith(f"{before}."):
-            return replace(rule, to=after + name.removeprefix(before) + call + arguments)
+            return after + name.removeprefix(before)
+    return name
+
+
+def _rehomed(rule: Rule, to: str, old: Target, new: Target) -> Rule:
+    name, call, arguments = to.partition("(")
+    homes = _homes(old, new)
+    if any(name == before or name.startswith(f"{before}.") for before, _ in homes):
+        return replace(rule, to=_at_home(name, homes) + call + arguments)
     home, dot, leaf = name.rpartition(".")
     words = {old.words.method: new.words.method, old.words.predicate: new.words.predicate}
     if call or leaf not in words:

@@ -68,7 +68,7 @@ OURS = {
     "callsites": "describe model naming nodes syntax",
     "records": "describe nodes regions source syntax",
     "walk": "arms bindings callsites describe finder guards model nodes records regions source syntax",
-    "grammar": "callsites describe nodes records syntax walk",
+    "grammar": "callsites describe guards nodes records syntax walk",
     "index": "callsites finder grammar model source syntax walk",
     # one file: what becomes of it
     "codemods.rows": "codemods.view trees",
@@ -77,17 +77,18 @@ OURS = {
     "codemods.flow": "bindings model naming source trees",
     "codemods.kernels": "codemods.view model source",
     "codemods.gates": "codemods.kernels codemods.view model trees",
-    "codemods.pairs": "codemods.view model trees",
     "codemods.choices": "arms codemods.locals codemods.view model trees",
-    "codemods.imports": "advice codemods.plan codemods.plugin codemods.view model source syntax",
+    "codemods.imports": "advice codemods.plan codemods.plugin codemods.reach codemods.view model source syntax",
+    "codemods.pairs": "codemods.view model trees",
     "codemods.methods": "codemods.names codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.names": "advice callsites codemods.plan codemods.templates codemods.view model syntax",
     "codemods.owners": "model source syntax trees",
     "codemods.plan": "bindings codemods.templates codemods.view model syntax",
     "codemods.strings": "advice codemods.devices codemods.texts codemods.view model naming syntax",
     "codemods.templates": "codemods.enclosing codemods.view model syntax",
-    "codemods.texts": "advice codemods.view naming syntax",
-    "codemods.vendor": "codemods.imports codemods.lines codemods.view model source",
+    "codemods.texts": "advice codemods.view model naming syntax",
+    "codemods.vendor": "codemods.lines codemods.reach codemods.view model source",
+    "codemods.reach": "codemods.enclosing codemods.view edits",
     "codemods.view": "bindings codemods.flow codemods.owners finder guards model source syntax",
     "codemods.words": "advice codemods.plan codemods.templates codemods.view model naming syntax",
     "codemods.__init__": (
@@ -171,6 +172,7 @@ OURS = {
         "verify.events verify.launch verify.profile verify.rewritten verify.run verify.verdict workers"
     ),
     # files that are no Python
+    "kinds.bodies": "filetypes kinds.calls kinds.excerpt kinds.script",
     "kinds.calls": "kinds.script naming",
     "kinds.groups": "model",
     "kinds.held": (
@@ -182,15 +184,20 @@ OURS = {
     ),
     "kinds.make": "finder kinds.commands kinds.excerpt kinds.reading kinds.remains kinds.rows model",
     "kinds.options": "kinds.calls kinds.excerpt kinds.pieces kinds.rows kinds.script model naming",
-    "kinds.pieces": "kinds.calls kinds.excerpt kinds.script kinds.shell model",
-    "kinds.remains": "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.variables model",
+    "kinds.pieces": "kinds.bodies kinds.calls kinds.excerpt kinds.script kinds.shell model",
+    "kinds.remains": (
+        "finder found kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script kinds.together kinds.variables "
+        "model"
+    ),
     "kinds.script": "finder kinds.excerpt",
     "kinds.shell": "kinds.heredocs kinds.script kinds.shellwords",
     "kinds.shellwords": "finder kinds.crowds kinds.script",
     "kinds.variables": "kinds.calls kinds.groups kinds.pieces kinds.rows kinds.script model",
     "kinds.blocks": "edits finder kinds.excerpt kinds.together",
     "kinds.cells": "edits finder kinds.sources",
-    "kinds.containers": "engine finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading model nesting",
+    "kinds.containers": (
+        "engine filetypes finder kinds.commands kinds.dockerfile kinds.excerpt kinds.reading kinds.rows model nesting"
+    ),
     "kinds.dependencies": "kinds.entries kinds.page kinds.pins model",
     "kinds.docker": (
         "finder kinds.containers kinds.dockerfile kinds.excerpt kinds.pins kinds.reading kinds.rows "
@@ -215,7 +222,9 @@ OURS = {
     ),
     "kinds.page": "finder kinds.entries kinds.reading kinds.rows model",
     "kinds.requirements": "finder kinds.excerpt kinds.pins kinds.reading kinds.rows model",
-    "kinds.resources": "finder kinds.commands kinds.entries kinds.page kinds.rows model",
+    "kinds.resources": (
+        "finder kinds.commands kinds.entries kinds.excerpt kinds.foreign kinds.page kinds.pins kinds.rows model"
+    ),
     "kinds.settings": (
         "finder kinds.dependencies kinds.entries kinds.environments kinds.excerpt kinds.page kinds.reading "
         "kinds.resources kinds.values model"

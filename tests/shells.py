@@ -140,7 +140,7 @@ KEPT = {  # what stays, and the rule and the safety of each thing that is said o
     "comment": ("# CUDA_VISIBLE_DEVICES=0 python a.py --device cuda\n", "left:comment left"),
     "variable in a string for another program": (
         "export CUDA_VISIBLE_DEVICES=0\nssh h 'echo $CUDA_VISIBLE_DEVICES'\n",
-        "env:CUDA_VISIBLE_DEVICES manual*2, text:settings manual",
+        "env:CUDA_VISIBLE_DEVICES manual*2",
     ),
     "variable in sed": (
         "CUDA_VISIBLE_DEVICES=0 ./a.sh\nsed -i s/CUDA_VISIBLE_DEVICES/X/ a\n",
@@ -150,10 +150,11 @@ KEPT = {  # what stays, and the rule and the safety of each thing that is said o
         "export CUDA_VISIBLE_DEVICES=0\necho CUDA_VISIBLE_DEVICES=0 >> .env\n",
         "env:CUDA_VISIBLE_DEVICES manual*2",
     ),
-    "here-document for a file": (
-        "cat > a.sh <<EOF\npython a.py --device cuda\nEOF\n",
-        "text:settings manual",
+    "user and address": (
+        '[ "$U" = svcnvidia-ci ] && test "$E" = ci@nvidia.com\n',
+        "left:text left*2",
     ),
+    "name in a condition": ('[ "$U" = pycuda ]\n', "text:compared manual"),
     "vendor's variable is there": (
         "export CUDA_VISIBLE_DEVICES=0\nexport ASCEND_RT_VISIBLE_DEVICES=0\n",
         "left:multi-backend left",
@@ -217,7 +218,7 @@ KEPT = {  # what stays, and the rule and the safety of each thing that is said o
     "value that is measured": ("DEVICE=cuda\necho ${#DEVICE}\npython a.py --device $DEVICE\n", "device:cuda manual"),
     "alias": (
         "alias t='CUDA_VISIBLE_DEVICES=0 python a.py'\nexport CUDA_VISIBLE_DEVICES\n",
-        "env:CUDA_VISIBLE_DEVICES manual*2, text:settings manual",
+        "env:CUDA_VISIBLE_DEVICES manual*2",
     ),
     "name in a variable": (
         "v=CUDA_VISIBLE_DEVICES\necho ${!v}\nexport CUDA_VISIBLE_DEVICES=0\n",

@@ -5,14 +5,18 @@ from __future__ import annotations
 import subprocess
 from collections import Counter
 
+import bodies
 import pytest
+import shells
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kit import result_of
-from shells import CHANGED, KEPT
 
 from migrate.engine import rewritten
 from migrate.model import FileResult
+
+CHANGED = {**shells.CHANGED, **bodies.CHANGED}
+KEPT = {**shells.KEPT, **bodies.KEPT}
 
 
 def script(text: str, target: str = "npu") -> tuple[FileResult, str]:

@@ -146,7 +146,8 @@ def test_import_goes_before_what_runs_first() -> None:
     text = 'import os\nDEVICE = "cuda"\nimport torch\n'
     assert after(text) == f"import os\n{LINE}\nDEVICE = utils.device_type\nimport torch\nimport torch_npu\n"
     assert after('@f(device="cuda")\ndef g(): ...\n') == f"{LINE}\n@f(device=utils.device_type)\ndef g(): ...\n"
-    assert after('import torch; x = torch.device("cuda")\n').startswith(f"{LINE}\nimport torch; x = torch.device(utils")
+    shared = after('import torch; x = torch.device("cuda")\n')
+    assert shared == f"import torch_npu\n{LINE}\nimport torch; x = torch.device(utils.device_type)\n"
 
 
 def test_line_ends_are_those_of_the_file() -> None:

@@ -41,6 +41,7 @@ status = "renamed"
 to = "torch.acme.sync"
 since = "2.5"
 """
+LINE = '[target.import]\nline = "import torch_acme"\n'
 SMALL = 'schema = 1\nextends = "npu"\n[target]\nname = "acme"\n'
 
 
@@ -118,6 +119,21 @@ def test_rows_that_are_taken_over_speak_of_the_target_by_its_own_words(tmp_path:
     assert renamed["api:torch.Tensor.cuda"] == "torch.Tensor.acme"
     assert renamed["api:torch.cuda.synchronize"] == "torch.acme.sync"
     assert not [to for to in renamed.values() if to.startswith(("torch.npu", "torch_npu"))]
+
+
+def test_names_are_imported_from_what_a_table_says_is_a_module(tmp_path: Path) -> None:
+    text = b"from torch.cuda import can_device_access_peer as peers\n"
+    row = OVER.replace("torch.npu.peers", "lab.devices.peers")
+    told = f'{row}[modules]\n"lab.devices" = "lab.device"\n'
+    plain, known = (load_table("npu", rules=saved(tmp_path, each)) for each in (row, told))
+    assert rewritten(text, migrate_bytes("a.py", "python", text, plain)) == text
+    assert b"from lab.device import peers\n" in rewritten(text, migrate_bytes("a.py", "python", text, known))
+
+
+def test_modules_of_a_target_follow_where_it_is_extended(tmp_path: Path) -> None:
+    acme = load_table("acme", rules=saved(tmp_path, SMALL + 'module = "torch.acme"\npackage = "torch_acme"\n' + LINE))
+    assert acme.modules["torch.acme.amp"] == "torch.acme.amp"
+    assert acme.modules["torch_acme.profiler"] == "torch_acme.profiler"
 
 
 def test_table_over_a_target_is_also_over_those_that_extend_it(tmp_path: Path) -> None:

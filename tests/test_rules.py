@@ -77,6 +77,19 @@ def test_renamed_name_is_safe_unless_its_row_asks_for_a_review(target: str, rule
     assert edited[0].safety == ("review" if rule.review or rule.status == "differs" else "safe")
 
 
+@rows("api", where=lambda rule: rule.key.rpartition(".")[0] in table("npu").sites.modules and renames(rule))
+def test_name_is_imported_from_a_module_or_stays(target: str, rule: Rule) -> None:
+    home, _, leaf = rule.key.rpartition(".")
+    text = f"from {home} import {leaf} as x\n"
+    modules, wanted = table(target).modules, (rule.to or "").rpartition(".")
+    output = migrated_and_stable(text, target)
+    if modules.get(wanted[0]):
+        assert output.endswith(f"from {modules[wanted[0]]} import {wanted[2]} as x\n")
+    else:
+        assert output == text
+        assert f"and write {rule.to}" in check_finding(text, rule.id, target).message
+
+
 @rows("api", where=lambda rule: rule.keywords)
 def test_keyword_is_renamed_with_the_name(target: str, rule: Rule) -> None:
     arguments = ", ".join(f"{keyword}=1" for keyword in rule.keywords)

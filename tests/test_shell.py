@@ -11,7 +11,7 @@ from bash_grammar import facts_of_grammar, facts_of_scanner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kit import FIXTURES
-from shells import CHANGED, KEPT
+from test_commands import CHANGED, KEPT
 
 from migrate.kinds.script import Script, parts_of
 from migrate.kinds.shell import lex

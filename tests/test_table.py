@@ -205,6 +205,18 @@ def test_mistake_in_the_head_is_named(tmp_path: Path, old: str, new: str, error:
     assert errors(tmp_path, TARGET.replace(old, new)) == [f"v.toml: {error}"]
 
 
+@pytest.mark.parametrize(
+    ("modules", "error"),
+    [
+        ('[modules]\n"torch.v.amp" = "v amp"', "'torch.v.amp' and what it leads to must be names of modules"),
+        ('[modules]\n"torch.v.amp" = 1', "'torch.v.amp' and what it leads to must be names of modules"),
+        ('[modules]\n"torch.v-amp" = ""', "'torch.v-amp' and what it leads to must be names of modules"),
+    ],
+)
+def test_mistake_in_a_module_is_named(tmp_path: Path, modules: str, error: str) -> None:
+    assert errors(tmp_path, f"{TARGET}{modules}\n") == [f"v.toml: [modules]: {error}"]
+
+
 SPACE = "namespace 1: torch.cuda"
 
 

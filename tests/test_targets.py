@@ -102,8 +102,13 @@ PAIRS = {
         ),
         (
             "from torch.cuda.amp import autocast\nimport torch\nwith autocast(fp16):\n    x.cuda()\n",
-            "import torch_musa\nfrom torch.musa.amp import autocast\nimport torch\n"
+            "import torch_musa\nfrom torch_musa.core.amp import autocast\nimport torch\n"
             "with autocast(fp16):\n    x.musa()\n",
+        ),
+        (
+            "import torch.cuda as tc\nfrom torch.cuda import amp, synchronize\nfrom torch import cuda\n",
+            "import torch_musa\nimport torch_musa as tc\n"
+            "from torch_musa import amp, synchronize\nfrom torch import musa\n",
         ),
         ('import os\nos.environ["NCCL_DEBUG"] = "INFO"\n', 'import os\nos.environ["MCCL_DEBUG"] = "INFO"\n'),
         (

@@ -76,6 +76,7 @@ def schema() -> Schema:
         "extends": {"anyOf": [_TEXT, _TEXTS], "description": "The targets whose rows these add to or replace."},
         "target": _object(TARGET, special=_parts()),
         "sources": {"type": "object", "additionalProperties": _TEXT},
+        "modules": _NOT_TEXT["keywords"],
         "missing_arguments": {"type": "object", "additionalProperties": _TEXTS},
         "namespace": {"type": "array", "items": _object(NAMESPACE, required=["from", "names"])},
         **dict.fromkeys(KINDS, rows),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from migrate.advice import advice
-from migrate.codemods.plan import Binding, Plan
+from migrate.codemods.plan import Binding, Plan, imported_from
 from migrate.codemods.plugin import plugin_draft
+from migrate.codemods.reach import dominates, spot_at
 from migrate.codemods.view import View, component_edits, guarded
 from migrate.model import Draft, Edit, Rule, Safety
-from migrate.source import Place
+from migrate.source import ImportStatement
 from migrate.syntax import Import, ImportedName
 
-Where = tuple[int, str]  # a scope, and how deep in it
+Torch = Sequence[ImportStatement]  # those that bind torch itself
 
 
 def find(view: View, plan: Plan) -> Iterator[Draft]:
@@ -34,7 +35,7 @@ def find(view: View, plan: Plan) -> Iterator[Draft]:
 # -- names under torch --------------------------------------------------------------------------------
 
 
-def _torch_names(view: View, statement: Import, bindings: Sequence[Binding], beside: set[Where]) -> Iterator[Draft]:
+def _torch_names(view: View, statement: Import, bindings: Sequence[Binding], beside: Torch) -> Iterator[Draft]:
     harmless = all(binding.verdict.rule and binding.verdict.rule.status == "harmless" for binding in bindings)
     if not harmless and (draft := guarded(view, statement.place, statement.start, statement.end)):
         yield draft
@@ -61,7 +62,12 @@ def _torch_names(view: View, statement: Import, bindings: Sequence[Binding], bes
 
 
 def _rewritten(
-    view: View, statement: Import, binding: Binding, start: int, module: tuple[Edit, ...], beside: set[Where]
+    view: View,
+    statement: Import,
+    binding: Binding,
+    start: int,
+    module: tuple[Edit, ...],
+    beside: Torch,
 ) -> Draft:
     rule, name = binding.verdict.rule, binding.name
     assert rule is not None
@@ -70,12 +76,17 @@ def _rewritten(
     if statement.module:
         edits = (*module, *_leaf_edits(binding))
     elif name.aliased:
-        edits = component_edits(view.scan.text, name.name_start, name.name_end, new)
+        edits = component_edits(view.scan.text, name.name_start, name.name_end, imported_from(view, new))
     else:
         edits = _plain_edits(view, statement, name, beside)
     safety: Safety = "review" if rule.review else "safe"
-    message = rule.review or f"{name.dotted} → {new}"
+    message = rule.review or f"{name.dotted} → {_shown(view, statement, new)}"
     return Draft(rule.id, start, name.end, safety, message, edits, needs_import=True)
+
+
+def _shown(view: View, statement: Import, new: str) -> str:
+    home, _, leaf = new.rpartition(".")
+    return f"{imported_from(view, home)}.{leaf}" if statement.module else imported_from(view, new) or new
 
 
 def _leaf_edits(binding: Binding) -> tuple[Edit, ...]:
@@ -97,28 +108,35 @@ def _module_edits(view: View, statement: Import, bindings: Sequence[Binding]) ->
     new = moved.rpartition(".")[0]
     if new == statement.module:
         return ()
-    return component_edits(view.scan.text, statement.module_start, statement.module_end, new)
+    return component_edits(view.scan.text, statement.module_start, statement.module_end, imported_from(view, new))
 
 
-def _torch_imports(view: View) -> set[Where]:
-    """Where the file has an `import torch`."""
-    return {
-        _where(other.place)
+def _torch_imports(view: View) -> Torch:
+    """Each `import torch` of the file."""
+    return [
+        other
         for other in view.scan.imports
-        if any(alias.name == "torch" and not alias.asname for alias in getattr(other.node, "names", ()))
+        if any(alias.name == "torch" and not alias.asname for alias in other.node.names)
         and not getattr(other.node, "module", None)
-    }
+    ]
 
 
-def _where(place: Place) -> Where:
-    return id(place.scope), place.nesting
+def _is_bound(view: View, statement: Import, beside: Torch) -> bool:
+    """Whether one of these imports binds torch where a statement of the same scope stands."""
+    place = statement.place
+    same = [other for other in beside if other.place.scope is place.scope and other.place.nesting == place.nesting]
+    if place.nesting == "plain" or not same:
+        return bool(same)
+    here = spot_at(view, statement.start)
+    spots = [spot_at(view, view.scan.offset(other.node.lineno, other.node.col_offset)) for other in same]
+    return any(spot.block == here.block or dominates(spot, here) for spot in spots)
 
 
-def _plain_edits(view: View, statement: Import, name: ImportedName, beside: set[Where]) -> tuple[Edit, ...]:
+def _plain_edits(view: View, statement: Import, name: ImportedName, beside: Torch) -> tuple[Edit, ...]:
     """`import torch.cuda` becomes the vendor's import if torch is imported anyway, else `import torch`."""
     alone = len(statement.names) == 1
     target = view.table.target
-    if alone and _where(statement.place) in beside and target.needs_import and not imports_vendor(view):
+    if alone and _is_bound(view, statement, beside) and target.needs_import and not imports_vendor(view):
         return (Edit(statement.start, statement.end, target.import_line),)
     at = statement.names.index(name)
     if at and any(other.dotted == "torch" and not other.aliased for other in statement.names):

@@ -94,8 +94,10 @@ def _binding(view: View, statement: Import, name: ImportedName, used: frozenset[
         return Binding(statement, name, verdict, "torch", name.local)
     if verdict.new is None:
         return Binding(statement, name, verdict, None, name.local)
-    if verdict.rule and verdict.new != name.dotted and (why := _uncallable(view, statement, name, verdict.rule)):
-        return Binding(statement, name, verdict, None, name.local, why)
+    if verdict.rule and verdict.new != name.dotted:
+        why = _homeless(view, statement, verdict.rule, verdict.new) or _uncallable(view, statement, name, verdict.rule)
+        if why:
+            return Binding(statement, name, verdict, None, name.local, why)
     local, leaf = name.local, verdict.new.rpartition(".")[2]
     if not name.aliased and leaf != local and _can_rename(view, statement, name, leaf):
         local = leaf
@@ -103,6 +105,22 @@ def _binding(view: View, statement: Import, name: ImportedName, used: frozenset[
     if not found.certain:
         return Binding(statement, name, verdict, None, name.local, found.why)
     return Binding(statement, name, verdict, verdict.new, local)
+
+
+def imported_from(view: View, module: str) -> str:
+    """What an import of a module, or from it, names where the file has been migrated; "" if that is not known."""
+    return view.table.modules.get(module, "" if "." in module else module)
+
+
+def _homeless(view: View, statement: Import, rule: Rule, new: str) -> str:
+    """Why no import can give a new name, or "": it is in a class, or in what nobody has said to be a module."""
+    home = new.rpartition(".")[0] if statement.module else new
+    if home == statement.module or imported_from(view, home):
+        return ""
+    target = view.table.target
+    line = target.import_line if target.import_line and target.package != "torch" else "import torch"
+    why = f"{home} is not known to be a module: `{line}` and write {new}" + ("()" if rule.is_template else "")
+    return f"{why}. {rule.review}" if rule.review else why
 
 
 def _uncallable(view: View, statement: Import, name: ImportedName, rule: Rule) -> str:

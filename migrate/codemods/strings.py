@@ -103,7 +103,7 @@ def _variable(view: View, literal: Literal) -> Draft:
     renames = rule is not None and rule.status == "renamed" and likely
     if draft := guarded(view, literal.place, literal.start, literal.end, editing=renames):
         return draft
-    if renames and rule and rule.to and _has_twin(view, rule.to):
+    if rule and rule.to and (rule.to in literal.site.siblings or (renames and _has_twin(view, rule.to))):
         return _left(literal, "multi-backend", f"the file names {rule.to} as well")
     piece = literal.pieces[0]
     if rule is None or rule.to is None or not renames:

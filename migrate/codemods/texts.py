@@ -6,6 +6,7 @@ import re
 
 from migrate.advice import advice
 from migrate.codemods.view import View
+from migrate.model import Rule
 from migrate.naming import says
 from migrate.syntax import Literal, Site
 
@@ -13,6 +14,8 @@ _SORT_KEY = re.compile(r"(?:self_)?cuda_(?:time|memory_usage)(?:_total)?")
 _CODE = frozenset({"exec", "eval", "compile", "Timer", "timeit", "repeat"})
 _ERRORS = frozenset({"e", "err", "error", "ex", "exc", "exception", "msg", "message", "stderr", "output"})
 _DISPATCH = frozenset({"CUDA", "AutogradCUDA", "AutocastCUDA"})
+_COMPILER = "nvcc"
+_FOLDER = re.compile(r"\A(?:.*/)?bin/")
 _TOLD = ("argument", "assign", "iterate", "compare", "receiver")
 _COMPARED = "a text that is compared: what the vendor's library says may differ"
 
@@ -32,13 +35,20 @@ def about_cuda(view: View, literal: Literal) -> tuple[str, str] | None:
         return "text:cudagraphs", "torch.compile's backend that records CUDA graphs: see which one the vendor has"
     if _SORT_KEY.fullmatch(text) and site.kind != "key":
         return "api:profiler.sort_by", advice(view.table.rule("api", "profiler.sort_by"), text, view.table)
-    if (rule := view.table.rule("cli", first)) and site.kind in ("argument", "assign"):
-        return rule.id, advice(rule, first, view.table)
+    if rule := _command(view, first, site, whole=first == text):
+        return rule.id, advice(rule, rule.key, view.table)
     if _is_code(view, literal):
         return "text:code", "source code in a string: migrate it by hand"
     if re.fullmatch(rf"(?:rank:[\d{{}}]+|\w+)/{re.escape(view.table.source.device)}:[\d{{}}]+", text):
         return "text:settings", "a device of another process: write the new one's name by hand"
     return _told(view, literal)
+
+
+def _command(view: View, first: str, site: Site, *, whole: bool) -> Rule | None:
+    """The row of a command that a text begins with, or is a path to; options of the compiler have it as their key."""
+    rule = view.table.rule("cli", _FOLDER.sub("", first) if whole else first)
+    taken = site.kind in ("argument", "assign") or (whole and first == _COMPILER and site.kind in ("key", "subscript"))
+    return rule if taken else None
 
 
 def _registers(site: Site) -> bool:

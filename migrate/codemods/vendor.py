@@ -1,4 +1,4 @@
-"""The vendor's import line: once per file that needs it, beside the file's own import of torch."""
+"""The vendor's import line, beside the file's own import of torch: once, unless there are several ways to a use."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from migrate.codemods.imports import imports_vendor
 from migrate.codemods.lines import line_of
+from migrate.codemods.reach import Spot, behind, dominates, imports_torch, names_bound, needed_for, outermost, spot_at
 from migrate.codemods.view import View
 from migrate.model import Draft, Edit
 from migrate.source import ImportStatement
@@ -16,79 +16,85 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def vendor_imports(view: View, drafts: Sequence[Draft]) -> Iterator[Draft]:
-    """The insertions that the edits of a file call for; none if it imports the vendor's package already.
+    """The insertions that the edits of a file call for: before each of them, on every way on which torch is imported.
 
     A file that imports torch only inside functions gets the line in each of those that needs it. A file
     that never imports torch gets none: whoever imports torch for it loads the plug-in.
     """
     target = view.table.target
-    needing = [edit for draft in drafts if draft.needs_import for edit in draft.edits]
-    if not needing or not target.needs_import or imports_vendor(view):
+    edits = [edit for draft in drafts if draft.needs_import for edit in draft.edits]
+    needing = [edit for edit in edits if edit.text != target.import_line]
+    if not needing or not target.needs_import:
         return
-    if any(edit.text == target.import_line for edit in needing):
+    torch = [statement for statement in view.scan.imports if imports_torch(statement.node)]
+    torch = [statement for statement in torch if statement.place.nesting != "typing"] or torch
+    there = [statement.node for statement in view.scan.imports if imports_torch(statement.node, target.package)]
+    loads = [
+        *(_start(view, node) for node in there),
+        *(edit.start for edit in edits if edit.text == target.import_line),
+    ]
+    for block in _beside(view, torch, needing, loads):
+        yield _inserted(view, block, needing)
+
+
+def _beside(
+    view: View, torch: Sequence[ImportStatement], needing: Sequence[Edit], loads: Sequence[int]
+) -> Iterator[list[ImportStatement]]:
+    """The torch imports beside which the line has to go, each with those behind it in its block."""
+    if not torch:
         return
-    torch = [statement for statement in view.scan.imports if _imports_torch(statement)]
-    top = [statement for statement in torch if statement.place.scope.kind == "module"]
-    for nesting in ("plain", "try", "branch"):
-        level = [statement for statement in top if statement.place.nesting == nesting]
-        if level:
-            blocks = list(_blocks(view, level))
-            touched = [block for block in blocks if any(_is_touched(view, item.node, needing) for item in block)]
-            above = [_outermost(blocks, block) for block in touched or blocks[:1]]
-            for block in {id(block): block for block in above}.values():
-                yield _inserted(view, block, needing)
-            return
-    functions = {id(statement.place.scope): statement.place.scope for statement in torch}
-    for scope in functions.values():
-        inside = [edit for edit in needing if _within(view, scope.node, edit)]
-        if inside:
-            yield _inserted(view, [item for item in torch if item.place.scope is scope], inside)
+    first = _start(view, torch[0].node)
+    if not loads and _is_plain(torch[0]) and all(edit.start >= first for edit in needing):
+        yield [statement for statement in torch if _is_plain(statement)]
+        return
+    spots = {start: spot_at(view, start) for start in (_start(view, statement.node) for statement in torch)}
+    shared = [spots[_start(view, statement.node)] for statement in torch if _is_global(statement)]
+    loading = [spot_at(view, at) for at in loads]
+    wanted: list[Spot] = []
+    for use in (spot_at(view, edit.start) for edit in needing):
+        if not any(dominates(spot, use) for spot in loading):
+            found = needed_for(view, use, [*spots.values()]) or shared
+            wanted += [spot for spot in found if not _loads(loading, spot, use)]
+    blocks: set[tuple[int, str]] = set()
+    for spot in outermost(wanted):
+        if spot.block not in blocks:
+            blocks.add(spot.block)
+            same = {start for start, other in spots.items() if start >= spot.start and other.block == spot.block}
+            yield [statement for statement in torch if _start(view, statement.node) in same]
 
 
-def _blocks(view: View, imports: Sequence[ImportStatement]) -> Iterator[list[ImportStatement]]:
-    """The imports by the block they stand in: a line that is indented less ends one."""
-    block: list[ImportStatement] = []
-    for statement in imports:
-        node = statement.node
-        if block:
-            between = range((block[-1].node.end_lineno or 0) + 1, node.lineno)
-            lines = (view.scan.line(number) for number in between)
-            if any(line.strip() and len(line) - len(line.lstrip()) < node.col_offset for line in lines):
-                yield block
-                block = []
-        block.append(statement)
-    yield block
+def _loads(loading: Sequence[Spot], beside: Spot, use: Spot) -> bool:
+    """Whether the plug-in is loaded before a use wherever an import of torch has run."""
+    return any(dominates(spot, behind(beside, use)) for spot in loading)
 
 
-def _outermost(blocks: Sequence[list[ImportStatement]], block: list[ImportStatement]) -> list[ImportStatement]:
-    """The first of the blocks up to one that is indented less than it, or the block itself."""
-    earlier = blocks[: blocks.index(block)]
-    return next((other for other in earlier if other[0].node.col_offset < block[0].node.col_offset), block)
+def _is_plain(statement: ImportStatement) -> bool:
+    place = statement.place
+    return place.scope.kind == "module" and place.nesting == "plain" and statement.node.col_offset == 0
+
+
+def _is_global(statement: ImportStatement) -> bool:
+    """`global torch` makes what a function imports everybody's."""
+    return not statement.place.scope.elsewhere.isdisjoint(names_bound(statement.node))
+
+
+def _start(view: View, node: ast.stmt) -> int:
+    return view.scan.offset(node.lineno, node.col_offset)
 
 
 def _is_touched(view: View, node: ast.stmt, edits: Sequence[Edit]) -> bool:
     return any(_touches(view, node, edit) for edit in edits)
 
 
-def _imports_torch(statement: ImportStatement) -> bool:
-    node = statement.node
-    modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-    return any(module.partition(".")[0] == "torch" for module in modules)
-
-
-def _within(view: View, node: ast.AST, edit: Edit) -> bool:
-    starts = view.scan.starts
-    first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", len(starts))
-    end = starts[last] if last < len(starts) else len(view.scan.text)
-    return starts[first - 1] <= edit.start < end
-
-
 def _inserted(view: View, imports: Sequence[ImportStatement], needing: Sequence[Edit]) -> Draft:
-    """One insertion beside the first of some torch imports: after it, or before it if it needs the line."""
+    """One insertion beside the first of some torch imports: after it, or before it if its own line needs that."""
     first = imports[0].node
     if _is_touched(view, first, needing):
         return _before(view, first)
-    return _after(view, _anchor(view, imports, needing))
+    anchor = _anchor(view, imports, needing)
+    start = view.scan.offset(anchor.end_lineno or anchor.lineno, anchor.end_col_offset or 0)
+    shares = any(edit.text and start < edit.start < line_of(view, anchor).end for edit in needing)
+    return _before(view, anchor) if shares else _after(view, anchor)
 
 
 def _anchor(view: View, imports: Sequence[ImportStatement], needing: Sequence[Edit]) -> ast.stmt:
@@ -107,7 +113,7 @@ def _anchor(view: View, imports: Sequence[ImportStatement], needing: Sequence[Ed
 
 
 def _touches(view: View, node: ast.stmt, edit: Edit) -> bool:
-    start = view.scan.offset(node.lineno, node.col_offset)
+    start = _start(view, node)
     return bool(edit.text) and start <= edit.start < view.scan.offset(
         node.end_lineno or node.lineno, node.end_col_offset or 0
     )

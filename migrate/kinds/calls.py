@@ -27,6 +27,7 @@ _MESSAGES = frozenset((":", "echo", "printf", "logger", "die", "usage"))
 _PROGRAMS = frozenset({
     "accelerate", "pip", "pip3", "apt", "apt-get", "yum", "dnf", "docker", "podman", "nvidia-docker", "nvidia-smi",
     "nvcc", "module", "ml", "eval", "ssh", "singularity", "apptainer", "echo", "printf", "test", "[", "make", "cmake",
+    "cat", "tee",
 })  # fmt: skip
 _DISPLAYED = frozenset(("/dev/stderr", "/dev/stdout", "/dev/null", "/dev/tty"))
 

@@ -12,7 +12,7 @@ from migrate.kinds.groups import Place, together
 from migrate.kinds.held import accelerators_of, value_places
 from migrate.kinds.installs import directive_drafts, install_drafts
 from migrate.kinds.options import option_drafts
-from migrate.kinds.pieces import pieces_of
+from migrate.kinds.pieces import Piece, pieces_of
 from migrate.kinds.reading import Reading, Source
 from migrate.kinds.remains import remains
 from migrate.kinds.script import Script, shape
@@ -48,17 +48,33 @@ def script_drafts(table: Table, text: str) -> tuple[list[Draft], list[Span]]:
         for call in piece.calls:
             places += [(number, Place("", draft)) for draft in option_drafts(table, piece, call)]
             places += [(number, Place("", draft)) for draft in install_drafts(table, piece, call)]
-    places += [(0, place) for place in _directives(table, script)]
+        places += [(number, place) for place in _directives(table, piece.script)]
     drafts: list[list[Draft]] = [[] for _ in pieces]
     for number, place in places:
         drafts[number] += [place.draft] if place.draft else []
     for number, piece in enumerate(pieces):
         places += [(number, place) for place in remains(table, piece, drafts[number])]
-    moved = [place.moved(place.draft and pieces[number].moved(place.draft)) for number, place in places]
+    moved = [_moved(pieces[number], place) for number, place in places]
     settled = together(moved)
     twins = _twins(script, {edit.text for draft in settled for edit in draft.edits if draft.rule_id.startswith("env:")})
     others = accelerators_of(pieces, table.sites)
-    return [_told_apart(table, draft, twins, others) for draft in settled], list(script.comments)
+    comments = [span for piece in pieces for span in _comments(piece)]
+    return [_told_apart(table, draft, twins, others) for draft in settled], comments
+
+
+def _moved(piece: Piece, place: Place) -> Place:
+    """A place of a piece as one of the file; manual where the piece is not ours to edit."""
+    if piece.kept and place.draft and place.draft.edits:
+        place = replace(place, draft=rows.unedited(place.draft, piece.kept), problem=place.problem or piece.kept)
+    return place.moved(place.draft and piece.moved(place.draft))
+
+
+def _comments(piece: Piece) -> Iterator[Span]:
+    for start, end in piece.script.comments:
+        if piece.place is None:
+            yield start, end
+        elif start < end:
+            yield piece.place.starts[start], piece.place.ends[end - 1]
 
 
 def _directives(table: Table, script: Script) -> Iterator[Place]:

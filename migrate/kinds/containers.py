@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 
+from migrate.filetypes import kind_of
 from migrate.finder import Span, may_mention, text_mentions
 from migrate.kinds.commands import script_drafts
 from migrate.kinds.dockerfile import Instruction, Word, json_words
 from migrate.kinds.excerpt import Excerpt, draft_of, part, slice_of
 from migrate.kinds.reading import Source
+from migrate.kinds.rows import unedited
 from migrate.model import Draft, Table
 
 _SHELL = re.compile(r"(?:.*/)?(?:ba|da|a|z|k)?sh")
@@ -18,6 +21,7 @@ _SCRIPT = re.compile(r"-\w*c")
 _SHEBANG = re.compile(r"#!.*?\b(?P<name>python|(?:ba|da|a|z|k)?sh)")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _PLAIN = re.compile(r"[^\w./:=@%+,-]", re.ASCII)
+_UNREAD = "code that cannot be read here: migrate it by hand"
 Found = tuple[list[Draft], list[Span]]
 
 
@@ -42,7 +46,7 @@ def command_drafts(source: Source, instruction: Instruction, entry: Instruction 
     if strings is not None:
         return _executed(source, rest, strings, entry)
     if not shell:
-        return [], []
+        return _for_a_person(source.table, rest, "a command for another shell: migrate it by hand")
     if not instruction.bodies:
         return _script(source.table, rest)
     return _with_bodies(source, instruction, rest)
@@ -53,11 +57,39 @@ def _script(table: Table, excerpt: Excerpt) -> Found:
     try:
         drafts, comments = script_drafts(table, excerpt.text)
     except SyntaxError as error:
-        why = f"in a command that is not understood: {error.msg}"
-        spans = text_mentions(excerpt.text, table.sites)
-        drafts, comments = [Draft("text:code", start, end, "manual", why) for start, end in spans], []
+        return _for_a_person(table, excerpt, f"in a command that is not understood: {error.msg}")
     spans = [(excerpt.starts[start], excerpt.ends[end - 1]) for start, end in comments if start < end]
     return [excerpt.moved(draft) for draft in drafts], spans
+
+
+def _for_a_person(table: Table, excerpt: Excerpt, why: str) -> Found:
+    """Every mention of a text that is not read."""
+    spans = text_mentions(excerpt.text, table.sites)
+    return [excerpt.moved(Draft("text:code", start, end, "manual", why)) for start, end in spans], []
+
+
+def body_drafts(source: Source, instruction: Instruction) -> Found:
+    """The drafts and the comments of the files that an instruction copies from heredocs, by the name of each."""
+    drafts: list[Draft] = []
+    comments: list[Span] = []
+    for span in instruction.bodies:
+        found, more = _file(source, slice_of(source.text, *span), instruction.words[-1].text.strip("\"'"))
+        drafts += found
+        comments += more
+    return drafts, comments
+
+
+def _file(source: Source, body: Excerpt, name: str) -> Found:
+    shebang = _SHEBANG.match(body.text)
+    kind = kind_of(name)
+    if kind == "python" or (shebang and shebang["name"] == "python"):
+        return _python(source, body)
+    if kind == "shell" or shebang:
+        drafts, comments = _script(source.table, body)
+        return [unedited(draft, "in a script that is written here") for draft in drafts], comments
+    why = f"a file that is written here mentions CUDA: see what it means for {source.table.target.title}"
+    found, _ = _for_a_person(source.table, body, why)
+    return [replace(draft, rule_id="text:settings") for draft in found], []
 
 
 def _with_bodies(source: Source, instruction: Instruction, rest: Excerpt) -> Found:
@@ -66,7 +98,7 @@ def _with_bodies(source: Source, instruction: Instruction, rest: Excerpt) -> Fou
     if len(instruction.bodies) == 1 and len(rest.text.split()) == 1:
         shebang = _SHEBANG.match(body.text)
         if body.text.startswith("#!") and (shebang is None or shebang["name"] == "python"):
-            return _python(source, body) if shebang else ([], [])
+            return _python(source, body) if shebang else _for_a_person(source.table, body, _UNREAD)
         return _script(source.table, body)
     behind = slice_of(source.text, rest.ends[-1], instruction.end)
     starts, ends = array("q", rest.starts), array("q", rest.ends)
@@ -88,7 +120,7 @@ def _python(source: Source, body: Excerpt) -> Found:
     try:
         findings = migrate_python(body.text, source.table, source.repository)
     except (SyntaxError, RecursionError, TooDeepError):
-        return [], []
+        return _for_a_person(source.table, body, _UNREAD)
     return [body.moved(draft_of(finding)) for finding in findings], []
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from migrate.finder import text_mentions
-from migrate.kinds.containers import command_drafts, is_shell
+from migrate.kinds.containers import body_drafts, command_drafts, is_shell
 from migrate.kinds.dockerfile import Dockerfile, Instruction, Word, instructions_of, json_words, parse, unquoted
 from migrate.kinds.excerpt import slice_of
 from migrate.kinds.pins import index
@@ -63,6 +63,10 @@ def read(source: Source) -> Reading:
         found = [instruction.rest.moved(draft) for draft in _HANDLERS.get(instruction.name, _other)(view, instruction)]
         if instruction.name in _COMMANDS:
             more, inner = command_drafts(source, instruction, entry if instruction.name == "CMD" else None, shell=shell)
+            found += more
+            comments += inner
+        elif instruction.bodies:
+            more, inner = body_drafts(source, instruction)
             found += more
             comments += inner
         if instruction.name == "ENTRYPOINT":

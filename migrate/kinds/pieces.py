@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from migrate.kinds.bodies import SHELLS, script_of
 from migrate.kinds.calls import Call, base_of, call_of, only_variable
-from migrate.kinds.excerpt import Excerpt, slice_of
+from migrate.kinds.excerpt import Excerpt
 from migrate.kinds.script import Command, Script, Word, parts_of, said
 from migrate.kinds.shell import lex
 from migrate.model import Draft, Table
 
 _LEVELS = 3  # of strings inside strings
-_SHELLS = ("bash", "sh", "zsh", "ksh", "dash")
+_NEAR = 10  # commands behind one in which that is looked for which reads what it prints
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Piece:
     """One script with its calls. `place` says where it stands, None for the file itself.
 
     `opened` has the beginnings of the words that are pieces of their own, `bodies` the call of each here-document.
+    `kept` says why nothing in it is to be edited, if that is so.
     """
 
     script: Script
@@ -27,6 +29,7 @@ class Piece:
     calls: tuple[Call, ...]
     opened: frozenset[int]
     bodies: Mapping[int, Call]
+    kept: str = ""
 
     def moved(self, draft: Draft) -> Draft:
         """A draft on the piece as one on the file."""
@@ -45,6 +48,22 @@ class _Facts:
 
     def opens(self, name: str) -> bool:
         return name in self.runs or (name in self.handed and name not in self.doubtful)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A script that is not yet looked into."""
+
+    script: Script
+    place: Excerpt | None
+    arguments: bool
+    level: int = 0
+    kept: str = ""
+
+    def within(self, script: Script, excerpt: Excerpt, arguments: bool, kept: str = "") -> _Waiting:
+        """A script inside this one."""
+        place = _placed(excerpt, self.place)
+        return _Waiting(script, place, arguments, self.level + 1, self.kept or kept)
 
 
 def pieces_of(text: str, table: Table) -> list[Piece]:
@@ -83,7 +102,7 @@ def _learn(script: Script, facts: _Facts, arguments: bool) -> None:
             facts.runs.add(name)
         if call.program == "eval":
             facts.runs.update(_expanded(call.arguments))
-        elif call.program in _SHELLS and (code := _code(call)):
+        elif call.program in SHELLS and (code := _code(call)):
             facts.runs.update(name for name in [only_variable(code)] if name)
         elif call.role == "launcher":
             facts.handed.update(_expanded(call.arguments))
@@ -125,14 +144,16 @@ def _code(call: Call) -> Word | None:
 
 def _unfolded(top: Script, facts: _Facts) -> list[Piece]:
     pieces: list[Piece] = []
-    waiting: list[tuple[Script, Excerpt | None, bool, int]] = [(top, None, False, 0)]
+    waiting: list[_Waiting] = [_Waiting(top, None, False)]
     while waiting:
-        script, place, arguments, level = waiting.pop(0)
-        calls = [_as_arguments(command) for command in script.commands] if arguments else [
+        one = waiting.pop(0)
+        script = one.script
+        calls = [_as_arguments(command) for command in script.commands] if one.arguments else [
             call_of(command, script.text, facts.starts, facts.messages) for command in script.commands
         ]  # fmt: skip
+        bodies = {r.heredoc: call for call in calls for r in call.command.redirects if r.heredoc is not None}
         opened: set[int] = set()
-        for word, handed, excerpt in _inside(script, calls, facts) if level < _LEVELS else ():
+        for word, handed, excerpt in _inside(script, calls, facts) if one.level < _LEVELS else ():
             if excerpt is None:
                 command = Command("simple", word.start, word.end, word.items or ())
                 calls.append(
@@ -140,19 +161,13 @@ def _unfolded(top: Script, facts: _Facts) -> list[Piece]:
                 )
                 opened.add(word.start)
             elif inner := _read(excerpt, handed):
-                waiting.append((inner, _placed(excerpt, place), handed, level + 1))
+                waiting.append(one.within(inner, excerpt, handed))
                 opened.add(word.start)
-        bodies = {r.heredoc: call for call in calls for r in call.command.redirects if r.heredoc is not None}
-        for number, call in list(bodies.items()):
-            body = script.heredocs[number]
-            runs = call.program in _SHELLS and not [word for word in call.arguments if word.literal != "-s"]
-            plain = body.quoted or "\\" not in script.text[body.start : body.end]
-            if runs and plain and level < _LEVELS:
-                excerpt = slice_of(script.text, body.start, body.end)
-                if inner := _read(excerpt, False):
-                    waiting.append((inner, _placed(excerpt, place), False, level + 1))
-                    opened.add(body.start)
-        pieces.append(Piece(script, place, tuple(calls), frozenset(opened), bodies))
+        for number, excerpt, kept in _fed(script, calls) if one.level < _LEVELS else ():
+            if inner := _read(excerpt, False):
+                waiting.append(one.within(inner, excerpt, False, kept))
+                opened.add(script.heredocs[number].start)
+        pieces.append(Piece(script, one.place, tuple(calls), frozenset(opened), bodies, one.kept))
     return pieces
 
 
@@ -168,11 +183,21 @@ def _inside(script: Script, calls: Sequence[Call], facts: _Facts) -> Iterator[tu
                 value = None if word.items else said(word.parts, script.text, since=word.value_at, raw=True)
                 if value is None or not handed or _lists(value.text):
                     yield word, handed, value
-        code = _code(call) if call.program in _SHELLS else None
+        code = _code(call) if call.program in SHELLS else None
         if code is None and call.program == "eval" and len(call.arguments) == 1:
             code = call.arguments[0]
         if code and _is_string(code):
             yield code, False, said(code.parts, script.text, raw=True)
+
+
+def _fed(script: Script, calls: Sequence[Call]) -> Iterator[tuple[int, Excerpt, str]]:
+    """The here-documents that are shell: number, text, and why nothing in it is to be edited."""
+    for at, call in enumerate(calls):
+        numbers = [redirect.heredoc for redirect in call.command.redirects if redirect.heredoc is not None]
+        if numbers:  # the last one is what the command reads
+            found = script_of(script.heredocs[numbers[-1]], call, calls[at + 1 : at + _NEAR], script.text)
+            if found:
+                yield numbers[-1], *found
 
 
 def _lists(text: str) -> bool:

@@ -52,6 +52,12 @@ def index(table: Table, url: str, start: int) -> Draft | None:
     return None
 
 
+def channel(table: Table, start: int, end: int) -> Draft:
+    """What to say of a channel of conda's that is NVIDIA's."""
+    why = f"a channel that holds builds for {_origin(table)}: remove it"
+    return Draft("package:index", start, end, "manual", why)
+
+
 def companion(table: Table, specs: Sequence[str]) -> tuple[int, str] | None:
     """The number of the requirement that is torch, and the one to list behind it; None where there is none to add.
 

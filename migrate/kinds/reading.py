@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ _LEFT = "left as a comment of the author's says"
 _HANGS = "left because what it goes together with is, as a comment of the author's says"
 _COMMENT = "a comment"
 _TEXT = "part of a name or a text of the project"
+_OF_LINES: frozenset[Kind] = frozenset({"shell", "make", "docker", "yaml", "json", "toml", "ini", "env"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def reported(source: Source, reading: Reading) -> tuple[Finding, ...]:
     mentions = text_mentions(text, source.table.sites) if reading.mentions is None else reading.mentions
     drafts = [*settled(reading.drafts), *reading.kept]
     drafts += _unspoken(text, mentions, drafts, reading)
+    if source.kind in _OF_LINES:
+        drafts = [piece for draft in drafts for piece in _by_line(text, mentions, draft)]
     found = sorted((finding_of(text, mentions, draft, starts) for draft in drafts), key=place_of)
     kept = _suppressed(source, reading, drafts, tuple(found))
     findings = tuple(_placed(reading, finding, starts) for finding in kept)
@@ -77,6 +81,23 @@ def reported(source: Source, reading: Reading) -> tuple[Finding, ...]:
         except SyntaxError as error:
             raise blamed(f"the result is not what it should be: {error.msg}", text, findings, error.lineno) from None
     return findings
+
+
+def _by_line(text: str, mentions: Sequence[Span], draft: Draft) -> Iterator[Draft]:
+    """A draft that only says something, once for each of its lines that mentions CUDA; one of the whole file is one."""
+    end = end_of_line(text, draft.start, draft.end)
+    if draft.edits or end == draft.end or draft.end - draft.start == len(text):
+        yield draft
+        return
+    at = bisect_left(mentions, (draft.start, 0))
+    begin = draft.start
+    while at < len(mentions) and mentions[at][0] < draft.end:
+        start = mentions[at][0]
+        end = end_of_line(text, start, draft.end)
+        yield replace(draft, start=begin if begin == draft.start else start, end=end)
+        begin, at = end, bisect_left(mentions, (end, 0))
+    if begin == draft.start:
+        yield draft
 
 
 def _placed(reading: Reading, finding: Finding, starts: Sequence[int]) -> Finding:

@@ -14,6 +14,7 @@ from migrate.kinds.calls import Call
 from migrate.kinds.groups import Place
 from migrate.kinds.pieces import Piece
 from migrate.kinds.script import Part, said
+from migrate.kinds.together import Covered
 from migrate.kinds.variables import mentioned
 from migrate.model import Draft, Safety, Table
 
@@ -24,12 +25,13 @@ _STOPS = " \t\r\n=:,'\""
 _FAR = 200  # characters that a path may have before the folder
 _LIBRARY = re.compile(r"lib(?:nccl|cuda|cudart|cublas|cudnn|nvidia|nvtx)[\w-]*\.(?:so|a)\b")
 _VALUE = re.compile(r"^[A-Za-z_]\w*=")
-_IMAGE = re.compile(r"(?:docker://)?(?:nvcr\.io[/#]|nvidia/cuda[:@]|pytorch/pytorch:\S*cuda)")
 _DOWNLOAD = re.compile(r"developer\.(?:download\.)?nvidia\.|nvidia\.github\.io|/[^/]*(?:cuda|cudnn|nccl)[^/]*$")
 _CODE = re.compile(r"\btorch\.|\bimport torch\b|\.cuda\(|[\"']cuda[\"':]|os\.environ|\bimport \w")
 _MESSAGE: Verdict = ("left:message", "left", "a text that is printed")
 _IDENTIFIER: Verdict = ("left:identifier", "left", "part of a name of the project")
 _TEXT: Verdict = ("left:text", "left", "a text of the project")
+_USER: Verdict = ("left:text", "left", "a user's name or address")
+_USERS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[\w.-]*[a-z]nvidia[\w.-]*", re.IGNORECASE)
 _FILES = ("-a", "-b", "-c", "-d", "-e", "-f", "-h", "-L", "-r", "-s", "-w", "-x")
 _CONTAINER = re.compile(r"--runtime[= ]nvidia|--gpus\b")
 _PYTHON = re.compile(r"i?python[\d.]*")
@@ -64,7 +66,7 @@ def remains(table: Table, piece: Piece, drafts: list[Draft]) -> Iterator[Place]:
     begins = [one.start for one in texts]
     spans = sorted([*((draft.start, draft.end) for draft in drafts), *piece.script.comments, *_elsewhere(piece)])
     at = covered = 0
-    verdicts: dict[int, Verdict] = {}
+    verdicts: dict[int, tuple[Verdict, Covered]] = {}
     for start, end in text_mentions(piece.script.text, table.sites):
         while at < len(spans) and spans[at][0] <= start:
             covered = max(covered, spans[at][1])
@@ -77,10 +79,15 @@ def remains(table: Table, piece: Piece, drafts: list[Draft]) -> Iterator[Place]:
             continue
         whole = texts[number].of
         if id(whole) not in verdicts:
-            verdicts[id(whole)] = _verdict(table, whole)
-        found = list(_said(table, piece.script.text, texts, number, start, verdicts[id(whole)]))
-        yield from found
-        covered = max(covered, max(place.draft.end for place in found if place.draft))
+            named = list(_named(table, piece.script.text, texts, number)) if whole.call.role != "message" else []
+            yield from named
+            held = Covered((place.draft.start, place.draft.end) for place in named if place.draft)
+            verdicts[id(whole)] = _verdict(table, whole), held
+        verdict, held = verdicts[id(whole)]
+        if not held.holds(start):
+            draft = _said(table, piece.script.text, texts[number], start, verdict)
+            covered = max(covered, draft.end)
+            yield Place("", draft)
 
 
 def is_in_toolkit(text: str) -> bool:
@@ -134,37 +141,34 @@ def _elsewhere(piece: Piece) -> Iterator[Span]:
     yield from ((body.start, body.end) for body in piece.script.heredocs if body.start in piece.opened)
 
 
-def _said(table: Table, text: str, texts: list[_Text], number: int, start: int, verdict: Verdict) -> Iterator[Place]:
-    """What to say of a mention at an offset of a text, and of those behind it in the same word."""
-    one, (rule_id, safety, message) = texts[number], verdict
-    whole = one.of
-    end = one.end if whole.nested else whole.end
+def _said(table: Table, text: str, one: _Text, start: int, verdict: Verdict) -> Draft:
+    """What to say of a mention at an offset of a text, and of those behind it in the same word and line."""
+    whole, (rule_id, safety, message) = one.of, verdict
+    line = end_of_line(text, start)
     if whole.call.role == "message":
-        end = min(one.end, end_of_line(text, start)) if whole.body else one.end
-        yield Place("", Draft(rule_id, start, end, safety, message))
-        return
-    named: list[Place] = []
-    while number < len(texts) and texts[number].start < end:
-        named += _named(table, text, texts[number]) if texts[number].of is whole else ()
-        number += 1
-    yield from named
-    if safety == "left" and any(place.draft.start <= start < place.draft.end for place in named if place.draft):
-        return
+        return Draft(rule_id, start, min(one.end, line), safety, message)
+    end = min(line, one.end if whole.nested else whole.end)
     last = max((last for _, last in text_mentions(text[start:end], table.sites)), default=0) + start
-    begin = one.start
+    begin = max(one.start, text.rfind("\n", one.start, start) + 1)
+    begin += len(text[begin:start]) - len(text[begin:start].lstrip())
     if whole.body or safety == "left" or not re.search(r"\s", whole.text):
-        begin = start
-        while safety != "left" and begin > max(one.start, start - _FAR) and text[begin - 1] not in _STOPS:
+        first, begin = begin, start
+        while safety != "left" and begin > max(first, start - _FAR) and text[begin - 1] not in _STOPS:
             begin -= 1
-    yield Place("", Draft(rule_id, begin, max(start + 1, last), safety, message))
+    return Draft(rule_id, begin, max(start + 1, last), safety, message)
 
 
-def _named(table: Table, text: str, one: _Text) -> Iterator[Place]:
-    """The variables that a text names, none of which can change then."""
-    why = f"{_shown(one.of)} names the variable, and that is not ours to edit"
-    for name, draft in mentioned(table, text[one.start : one.end]):
-        at = replace(rows.unedited(draft, why), start=draft.start + one.start, end=draft.end + one.start)
-        yield Place(f"env:{name}", at, why)
+def _named(table: Table, text: str, texts: list[_Text], number: int) -> Iterator[Place]:
+    """The variables that a word names from its first text on, none of which can change then."""
+    whole = texts[number].of
+    why = f"{_shown(whole)} names the variable, and that is not ours to edit"
+    end = texts[number].end if whole.nested else whole.end
+    while number < len(texts) and texts[number].start < end:
+        one = texts[number]
+        number += 1
+        for name, draft in mentioned(table, text[one.start : one.end]) if one.of is whole else ():
+            at = replace(rows.unedited(draft, why), start=draft.start + one.start, end=draft.end + one.start)
+            yield Place(f"env:{name}", at, why)
 
 
 def _shown(whole: _Whole) -> str:
@@ -198,6 +202,8 @@ def _verdict(table: Table, whole: _Whole) -> Verdict:
         return "text:settings", "manual", f"an option of the build for CUDA: see what {target} has in its place"
     if _names_device(table, text):
         return "text:settings", "manual", "a value that names a device of CUDA: who reads it?"
+    if whole.asked and _USERS.fullmatch(text.strip()):
+        return _USER
     if whole.asked and not text.startswith("-"):
         return "text:compared", "manual", f"a condition asks for it: see what it is for {target}"
     return _IDENTIFIER
@@ -212,7 +218,7 @@ def _names_device(table: Table, text: str) -> bool:
 def _verdict_on_place(table: Table, text: str) -> Verdict | None:
     """What a value is that is an image, an address or a path; None for others."""
     target = table.target.title
-    if _IMAGE.match(text):
+    if rows.names_image(text):
         if row := rows.resource(table, text, 0):
             return row.rule_id, row.safety, row.message
         return "text:settings", "manual", f"an image with CUDA in it: see what {target} has in its place"

@@ -10,8 +10,10 @@ from itertools import islice
 from migrate.finder import Span
 from migrate.kinds.commands import script_drafts
 from migrate.kinds.entries import Item, Scalar, Spot
+from migrate.kinds.excerpt import draft_of
 from migrate.kinds.page import Page
-from migrate.kinds.rows import command, named_value, resource, unedited
+from migrate.kinds.pins import channel
+from migrate.kinds.rows import command, named_value, names_image, resource, unedited
 from migrate.model import Draft
 
 _IMAGES = frozenset({"image", "container", "base_image", "baseimage", "docker_image", "container_image", "image_name"})
@@ -27,6 +29,7 @@ _SCRIPTS = frozenset({
 })  # fmt: skip
 _LISTED = frozenset({"script", "before_script", "after_script", "commands", "scripts", "setup"})  # a line for each item
 _EXPRESSION = re.compile(r"\$?\{\{[^{}\r\n]{0,200}\}\}")
+_PYTHON = re.compile(r"(?:.*/)?python[\d.]*(?:\s.*)?")
 _WORDS = 500  # of a command, or lines of a script
 _LENGTH = 50_000  # characters of a script: longer ones are data
 _TOLD = "what a container or a scheduler gives: see what it is called for the new device"
@@ -39,13 +42,15 @@ def resource_drafts(page: Page, spot: Spot, item: Item, scalar: Scalar) -> list[
     if key.lower() in _GIVEN:
         draft = resource(page.table, f"{key}: {scalar.text}", item.key.start if item.key else scalar.start)
         drafts.append(draft and replace(draft, end=scalar.end))
-    elif is_image(spot, key) or scalar.text.startswith("nvidia.com/"):
+    elif is_image(spot, key) or scalar.text.startswith("nvidia.com/") or names_image(scalar.text):
         drafts.append(resource(page.table, scalar.text, scalar.start))
     elif scalar.literal and is_asking(spot, item):
         options = _OPTION.finditer(scalar.text)
         drafts += [resource(page.table, found.group(), scalar.start + found.start()) for found in options]
     if found := [replace(draft, end=min(draft.end, scalar.end)) for draft in drafts if draft]:
         return found
+    if key == "channels" and any(page.mentions_in(scalar)):
+        return [channel(page.table, scalar.start, scalar.end)]
     if is_asking(spot, item) and any(page.mentions_in(scalar)) and not scalar.text.startswith("./"):
         return [Draft("text:settings", scalar.start, scalar.end, "manual", _TOLD)]
     return []
@@ -82,21 +87,36 @@ def script(page: Page, spot: Spot, item: Item, scalar: Scalar) -> tuple[list[Dra
     why = "in a step of a workflow" if page.source.path.startswith(".github/") else "in a command of these settings"
     if item.key is None and spot.keys[-1].lower() not in _LISTED and not _follows_c(spot, scalar):
         return [replace(unedited(draft, why), end=scalar.end) for draft in _argument(page, spot, scalar)], []
+    python = item.key is not None and _PYTHON.fullmatch(_beside(spot, "shell")) is not None
     excerpt = page.document.excerpt_of(scalar)
     if excerpt is None or len(excerpt.text) > _LENGTH or len(spot.branch.items) > _WORDS:
-        return list(_unread(page, scalar)), []
+        return list(_unread(page, scalar, "Python" if python else "shell")), []
     masked = _EXPRESSION.sub(lambda match: "x" * len(match.group()), excerpt.text)
     try:
-        drafts, comments = script_drafts(page.table, masked)
+        drafts, comments = (_python(page, masked), []) if python else script_drafts(page.table, masked)
     except SyntaxError:
-        return list(_unread(page, scalar)), []
+        return list(_unread(page, scalar, "Python" if python else "shell")), []
     spans = [(excerpt.starts[start], excerpt.ends[end - 1]) for start, end in comments if start < end]
     return [unedited(excerpt.moved(draft), why) for draft in drafts], spans
 
 
-def _unread(page: Page, scalar: Scalar) -> Iterator[Draft]:
+def _unread(page: Page, scalar: Scalar, language: str) -> Iterator[Draft]:
     for start, end in page.mentions_in(scalar):
-        yield Draft("text:code", start, end, "manual", "shell that cannot be read here: migrate it by hand")
+        yield Draft("text:code", start, end, "manual", f"{language} that cannot be read here: migrate it by hand")
+
+
+def _python(page: Page, text: str) -> list[Draft]:
+    """What to say of a step in Python. Raises `SyntaxError` for one that cannot be read."""
+    from migrate.kinds.foreign import migrated
+
+    return [draft_of(finding) for finding in migrated(page.source, text)]
+
+
+def _beside(spot: Spot, name: str) -> str:
+    """The value under another key of a mapping; empty where there is none."""
+    values = (item.value for item in spot.branch.items if item.key and item.key.text == name)
+    value = next(values, None)
+    return value.text if isinstance(value, Scalar) else ""
 
 
 def _follows_c(spot: Spot, scalar: Scalar) -> bool:

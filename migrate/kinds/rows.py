@@ -11,6 +11,7 @@ from migrate.finder import names_package
 from migrate.model import Draft, Edit, RowKind, Rule, Safety, Table
 from migrate.naming import says
 
+_IMAGE = re.compile(r"(?:docker://)?(?:nvcr\.io[/#]|(?:docker\.io/)?(?:nvidia/cuda[:@]|pytorch/pytorch:\S*cuda))")
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
@@ -79,6 +80,11 @@ def resource(table: Table, name: str, start: int) -> Draft | None:
     lower = name.lower()
     key = next((key for pattern, key in table.sites.outside.resources if fnmatchcase(lower, pattern)), None)
     return None if key is None else _reported(table, "resource", key, name, start)
+
+
+def names_image(text: str) -> bool:
+    """Whether a text begins as only an image with CUDA in it can."""
+    return _IMAGE.match(text) is not None
 
 
 def unedited(draft: Draft, why: str) -> Draft:
