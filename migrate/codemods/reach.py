@@ -68,18 +68,39 @@ def dominates(before: Spot, after: Spot) -> bool:
     return before.start <= after.start or any(_is_function(step) for step in after.steps[len(outer) :])
 
 
-def needed_for(view: View, use: Spot, imports: Sequence[Spot]) -> list[Spot]:
+class Dominators:
+    """Places to be asked which of them dominate another: the first of each block, without a look at all of them."""
+
+    def __init__(self, spots: Iterable[Spot]) -> None:
+        self.spots = sorted(spots, key=lambda spot: spot.start)
+        self._first: dict[tuple[object, ...], Spot] = {}
+        for spot in self.spots:
+            self._first.setdefault(_path(_certain(spot.steps)), spot)
+
+    def of(self, after: Spot) -> list[Spot]:
+        """In source order, the first place of each block that has run wherever the program comes to another."""
+        path = _path(after.steps)
+        near = (self._first.get(path[:depth]) for depth in range(len(path) + 1))
+        return sorted((spot for spot in near if spot and dominates(spot, after)), key=lambda spot: spot.start)
+
+
+def _path(steps: Sequence[Step]) -> tuple[object, ...]:
+    """What tells the blocks around a place from others, as `_is_same` does."""
+    return tuple((_test_of(step) or id(step.owner), step.field) for step in steps)
+
+
+def needed_for(view: View, use: Spot, imports: Dominators) -> list[Spot]:
     """The imports, in source order, that something has to stand beside to have run before a use of what they import.
 
     The first that has run for sure; else all by which the program may have come to the use.
     """
-    sure = [spot for spot in imports if dominates(spot, use)]
+    sure = imports.of(use)
     if sure:
         late = [spot for spot in sure if not _scopes(spot)]
         waits = _scopes(sure[0]) and late and not _may_be_called(view, use, late[0].start)
         return late[:1] if waits else sure[:1]
     scopes = _scopes(use)
-    seen = [spot for spot in imports if _scopes(spot) <= scopes and not _excludes(spot, use)]
+    seen = [spot for spot in imports.spots if _scopes(spot) <= scopes and not _excludes(spot, use)]
     near = [spot for spot in seen if _scopes(spot)] or seen
     near = [spot for spot in near if spot.start <= use.start or _scopes(spot) < scopes] or near
     words = re.findall(r"\w+", _text_of(view, use))
@@ -110,9 +131,9 @@ def behind(before: Spot, use: Spot) -> Spot:
 
 def outermost(spots: Iterable[Spot]) -> Iterator[Spot]:
     """Of some places those that no other of them dominates, in source order."""
-    chosen = sorted({spot.start: spot for spot in spots}.values(), key=lambda spot: spot.start)
-    for spot in chosen:
-        if not any(dominates(other, spot) for other in chosen if other.start < spot.start):
+    chosen = Dominators({spot.start: spot for spot in spots}.values())
+    for spot in chosen.spots:
+        if not any(other.start < spot.start for other in chosen.of(spot)):
             yield spot
 
 
@@ -138,10 +159,13 @@ def _is_same(one: Step, other: Step) -> bool:
     """Whether two blocks are one, or both run if `is_torch_available()` says so."""
     if one.owner is other.owner or one.field != other.field:
         return one.owner is other.owner and one.field == other.field
-    if not isinstance(one.owner, ast.If) or not isinstance(other.owner, ast.If):
-        return False
-    test = one.owner.test
-    return isinstance(test, ast.Call) and not test.args and ast.dump(test) == ast.dump(other.owner.test)
+    return bool(_test_of(one)) and _test_of(one) == _test_of(other)
+
+
+def _test_of(step: Step) -> str:
+    """The question of an `if` that has the same answer everywhere, or ""."""
+    test = step.owner.test if isinstance(step.owner, ast.If) else None
+    return ast.dump(test) if isinstance(test, ast.Call) and not test.args else ""
 
 
 def _certain(steps: tuple[Step, ...]) -> tuple[Step, ...]:

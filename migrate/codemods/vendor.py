@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from migrate.codemods.lines import line_of
-from migrate.codemods.reach import Spot, behind, dominates, imports_torch, names_bound, needed_for, outermost, spot_at
+from migrate.codemods.reach import Dominators, Spot, behind, imports_torch, names_bound, needed_for, outermost, spot_at
 from migrate.codemods.view import View
 from migrate.model import Draft, Edit
 from migrate.source import ImportStatement
@@ -23,7 +24,7 @@ def vendor_imports(view: View, drafts: Sequence[Draft]) -> Iterator[Draft]:
     """
     target = view.table.target
     edits = [edit for draft in drafts if draft.needs_import for edit in draft.edits]
-    needing = [edit for edit in edits if edit.text != target.import_line]
+    needing = sorted((edit for edit in edits if edit.text != target.import_line), key=_begin)
     if not needing or not target.needs_import:
         return
     torch = [statement for statement in view.scan.imports if imports_torch(statement.node)]
@@ -47,25 +48,27 @@ def _beside(
     if not loads and _is_plain(torch[0]) and all(edit.start >= first for edit in needing):
         yield [statement for statement in torch if _is_plain(statement)]
         return
-    spots = {start: spot_at(view, start) for start in (_start(view, statement.node) for statement in torch)}
-    shared = [spots[_start(view, statement.node)] for statement in torch if _is_global(statement)]
-    loading = [spot_at(view, at) for at in loads]
+    spots = {_start(view, statement.node): spot_at(view, _start(view, statement.node)) for statement in torch}
+    together: dict[tuple[int, str], list[ImportStatement]] = {}
+    for spot, statement in zip(spots.values(), torch, strict=True):
+        together.setdefault(spot.block, []).append(statement)
+    shared = [spot for spot, statement in zip(spots.values(), torch, strict=True) if _is_global(statement)]
+    imports, loading = Dominators(spots.values()), Dominators(spot_at(view, at) for at in loads)
     wanted: list[Spot] = []
     for use in (spot_at(view, edit.start) for edit in needing):
-        if not any(dominates(spot, use) for spot in loading):
-            found = needed_for(view, use, [*spots.values()]) or shared
+        if not loading.of(use):
+            found = needed_for(view, use, imports) or shared
             wanted += [spot for spot in found if not _loads(loading, spot, use)]
     blocks: set[tuple[int, str]] = set()
     for spot in outermost(wanted):
         if spot.block not in blocks:
             blocks.add(spot.block)
-            same = {start for start, other in spots.items() if start >= spot.start and other.block == spot.block}
-            yield [statement for statement in torch if _start(view, statement.node) in same]
+            yield [item for item in together[spot.block] if _start(view, item.node) >= spot.start]
 
 
-def _loads(loading: Sequence[Spot], beside: Spot, use: Spot) -> bool:
+def _loads(loading: Dominators, beside: Spot, use: Spot) -> bool:
     """Whether the plug-in is loaded before a use wherever an import of torch has run."""
-    return any(dominates(spot, behind(beside, use)) for spot in loading)
+    return bool(loading.of(behind(beside, use)))
 
 
 def _is_plain(statement: ImportStatement) -> bool:
@@ -82,8 +85,19 @@ def _start(view: View, node: ast.stmt) -> int:
     return view.scan.offset(node.lineno, node.col_offset)
 
 
+def _begin(edit: Edit) -> int:
+    return edit.start
+
+
 def _is_touched(view: View, node: ast.stmt, edits: Sequence[Edit]) -> bool:
-    return any(_touches(view, node, edit) for edit in edits)
+    """Whether one of some edits, in order, puts something into a statement."""
+    end = view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+    return _puts(edits, _start(view, node), end)
+
+
+def _puts(edits: Sequence[Edit], start: int, end: int) -> bool:
+    near = edits[bisect_left(edits, start, key=_begin) : bisect_left(edits, end, key=_begin)]
+    return any(edit.text for edit in near)
 
 
 def _inserted(view: View, imports: Sequence[ImportStatement], needing: Sequence[Edit]) -> Draft:
@@ -93,7 +107,7 @@ def _inserted(view: View, imports: Sequence[ImportStatement], needing: Sequence[
         return _before(view, first)
     anchor = _anchor(view, imports, needing)
     start = view.scan.offset(anchor.end_lineno or anchor.lineno, anchor.end_col_offset or 0)
-    shares = any(edit.text and start < edit.start < line_of(view, anchor).end for edit in needing)
+    shares = _puts(needing, start + 1, line_of(view, anchor).end)
     return _before(view, anchor) if shares else _after(view, anchor)
 
 
@@ -110,13 +124,6 @@ def _anchor(view: View, imports: Sequence[ImportStatement], needing: Sequence[Ed
         if isinstance(node, ast.Import) and any(alias.name == "torch" for alias in node.names):
             break
     return anchor
-
-
-def _touches(view: View, node: ast.stmt, edit: Edit) -> bool:
-    start = _start(view, node)
-    return bool(edit.text) and start <= edit.start < view.scan.offset(
-        node.end_lineno or node.lineno, node.end_col_offset or 0
-    )
 
 
 def _before(view: View, node: ast.stmt) -> Draft:
