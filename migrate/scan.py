@@ -56,6 +56,7 @@ class _Walker:
         self.typing = "TYPE_CHECKING" in result.text
         self.globals = "global " in result.text
         self.binder = Binder(result, table)
+        self.line_of_last = (0, 0)  # the first and the last line of the simple statement before
         self.one_line = False  # below a compound statement that is one region
         starts = result.starts
         self.hit_lines = sorted({bisect_right(starts, start) for start in looks})
@@ -218,6 +219,13 @@ class _Walker:
         if place.scope.kind == "class" and self.binder.defined(node) in self.binder.own:
             place = place._replace(overrides=True)
         first, last = node.lineno, node.end_lineno or node.lineno
+        before, self.line_of_last = self.line_of_last, (first, last)
+        if before[1] == first:  # both share a line, which cannot be read without all of either
+            first = before[0]
+            self.line_of_last = first, last
+            regions = self.result.regions
+            if regions and regions[-1].first <= first <= regions[-1].last < last:
+                regions[-1] = regions[-1]._replace(last=last)
         if not self.hit(first, last):
             return
         if _is_text(node) and not self.one_line:

@@ -17,6 +17,7 @@ Span = tuple[int, int]
 _PROVIDER = "text:CUDAExecutionProvider"
 _JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _VERSION = "api:torch.version.cuda"  # which no build for another device has
+_BRANCHES = ("left:multi-backend", "branch:multi-backend")
 _FIRST = "see to that first"
 _DOUBLES = ("torch.float64", "torch.double")
 
@@ -168,9 +169,11 @@ def _asks(view: View, draft: Draft) -> bool:
 
 
 def _is_kept(view: View, draft: Draft) -> bool:
-    """Whether a finding is about a device that stays, or that a person has to see to."""
-    device = f"device:{view.table.source.device}"
-    manual = draft.safety == "manual" and (draft.rule_id == device or draft.rule_id.startswith(_VERSION))
+    """Whether a finding is about a device, or a version of CUDA, that stays or that a person has to see to."""
+    device = view.table.source.device
+    if draft.rule_id in _BRANCHES:
+        return view.scan.text[draft.start : draft.end].strip("\"'") == device
+    manual = draft.safety == "manual" and (draft.rule_id == f"device:{device}" or draft.rule_id.startswith(_VERSION))
     return draft.rule_id == "left:device" or manual
 
 
