@@ -94,6 +94,17 @@ def binds(text: str, name: str) -> bool:
     return name in text and re.search(pattern, text, re.MULTILINE) is not None
 
 
+def definitions_with(word: str, text: str) -> frozenset[str]:
+    """The names of functions and classes in a file that hold a word, in any case."""
+    names = (*re.findall(r"def +(\w+)", text), *re.findall(r"class +(\w+)", text))
+    return frozenset(name for name in names if word in name.lower())
+
+
+def takes_for(one: str, other: str, text: str) -> bool:
+    """Whether a file makes one device another on purpose: `if kind == "npu": kind = "cuda"`."""
+    return re.search(rf"""== *["']{one}["'][^\n]*:\s*\n\s*[\w.]+ *= *["']{other}["']""", text) is not None
+
+
 def imported(node: ast.Import | ast.ImportFrom) -> list[str]:
     """The modules that an import statement names."""
     return [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]

@@ -12,6 +12,7 @@ from migrate.arms import (
     arms_of,
     binds,
     bound_names,
+    definitions_with,
     imported,
     is_negated,
     is_of_rocm,
@@ -20,12 +21,14 @@ from migrate.arms import (
     means_rocm,
     run_of,
     said_in,
+    takes_for,
     twin_of,
     words_of,
-)
+)  # fmt: skip
 from migrate.model import Sites
 
 _AGNOSTIC = "accelerator"
+_ROCM = ("rocm", "version.hip", "_hip", '"hip"')
 _SHIM = re.compile(r"^[ \t]*(?:from|import)\b.*\btransfer_to_\w+", re.MULTILINE)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NONE: frozenset[str] = frozenset()
@@ -64,16 +67,16 @@ class GuardFinder:
         self._words = (*names, *sorted(sites.flags), _AGNOSTIC)
         self._lower = text.lower()
         self.foreign = any(name in self._lower for name in self._words[:-1])
-        self.rocm = source == "cuda" and re.search(r"rocm|version\.hip|_hip|\"hip\"", self._lower) is not None
+        self.rocm = source == "cuda" and any(word in self._lower for word in _ROCM)
         self._twins: dict[str, frozenset[str]] = {}
-        self._disguises = re.compile(rf"""== *["']{target}["'][^\n]*:\s*\n\s*[\w.]+ *= *["']{source}["']""")
+        self._named = definitions_with(target, text) if target in self._lower else frozenset()
         self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
 
     def doubt(self) -> str:
         """Why nothing in the file is certain: what it asks for or loads, and no codemod of ours writes, or ""."""
         if any(helper in self._text for helper in self._helpers):
             return f"the file asks for {self.target} elsewhere; see whether this line is its CUDA branch"
-        if self._disguises.search(self._text):
+        if self.target in self._lower and takes_for(self.target, self.source, self._text):
             return f"the file takes {self.target} for {self.source} on purpose; see whether this line is part of it"
         if "transfer_to_" in self._text and _SHIM.search(self._text):
             return "the file loads a shim that answers CUDA calls at run time: keep that, or migrate without it"
@@ -104,18 +107,16 @@ class GuardFinder:
         found = frozenset(device for name in names for device in self._twins_of(name))
         if not found:
             return self._counterpart(statement)
-        listed = ", ".join(sorted(found))
-        return Guard(found, f"{names[0]} has a counterpart for {listed}")
+        return Guard(found, f"{names[0]} has a counterpart for {', '.join(sorted(found))}")
 
     def _counterpart(self, statement: ast.stmt) -> Guard | None:
         """`class Hook` and `def sync` where the file has an `NPUHook` and an `npu_sync` as well."""
-        if self.target not in self._lower or not isinstance(statement, _DEFINITIONS):
+        if not self._named or not isinstance(statement, _DEFINITIONS):
             return None
         name, word = statement.name, self.target
         others = (f"{word.upper()}{name}", f"{word.capitalize()}{name}", f"{word}_{name}", f"{name}_{word}")
-        if not any(re.search(rf"\b(?:def|class) +{other}\b", self._text) for other in others if other in self._text):
-            return None
-        return Guard(frozenset({word}), f"{name} has a counterpart for {word}", soft=True)
+        why = f"{name} has a counterpart for {word}"
+        return None if self._named.isdisjoint(others) else Guard(frozenset({word}), why, soft=True)
 
     def _twins_of(self, name: str) -> Iterator[str]:
         """The accelerators for which the file has the same name, in the same case: HAS_CUDA, HAS_NPU."""

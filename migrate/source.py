@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from migrate.bindings import Scope
 from migrate.guards import Guard, GuardFinder
+from migrate.trees import every
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = tuple[ast.ClassDef | None, Function]
@@ -67,6 +68,13 @@ class Scan:
     served: bool = False  # the target has a file of its own beside this one: so there is nothing to do either
     guards: GuardFinder | None = None  # None if the file never mentions CUDA
     _functions: dict[str, list[Definition]] | None = None
+    _nodes: list[ast.AST] | None = None
+
+    def nodes(self) -> Sequence[ast.AST]:
+        """All nodes of the syntax tree, listed once: the walk costs more than what most have to ask."""
+        if self._nodes is None:
+            self._nodes = list(every(self.module.node))
+        return self._nodes
 
     def functions(self) -> dict[str, list[Definition]]:
         """The functions of the file by name, each with the class it is a method of, or None."""

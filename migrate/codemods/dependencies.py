@@ -11,7 +11,6 @@ from migrate.codemods.view import View
 from migrate.finder import SETUP
 from migrate.kinds import pins
 from migrate.model import Draft, Edit
-from migrate.trees import every
 
 _BUILDING = ("setup_requires", "tests_require")  # needed, but not by whoever installs the project
 _RUNNING = tuple(word.decode() for word in SETUP)
@@ -35,7 +34,7 @@ def find(view: View) -> Iterator[Draft]:
     """Findings for the requirements in the calls of `setup()`, wherever the file puts them together."""
     if not any(word in view.scan.text for word in _RUNNING):
         return
-    nodes = list(every(view.scan.module.node))
+    nodes = view.scan.nodes()
     assigned = _assigned(nodes)
     running = _reached(_roots(nodes, _RUNNING), assigned)
     building = _reached(_roots(nodes, _BUILDING), assigned)

@@ -11,7 +11,6 @@ from itertools import pairwise
 from migrate.codemods.kernels import COMPILED, extensions, kernels
 from migrate.codemods.view import View
 from migrate.model import Draft
-from migrate.trees import every
 
 Span = tuple[int, int]
 _PROVIDER = "text:CUDAExecutionProvider"
@@ -90,7 +89,7 @@ def _halves(view: View, asking: _Among, kept: _Among) -> Iterator[tuple[Draft, D
     """The questions in one `and` with a device that stays, or beside CUDA's version, and what becomes of them."""
     if not kept.drafts:
         return
-    for node in every(view.scan.module.node):
+    for node in view.scan.nodes():
         if not isinstance(node, ast.BoolOp):
             continue
         operands = [_span(view, value) for value in node.values]
@@ -135,7 +134,7 @@ def _of_doubles(view: View, drafts: list[Draft]) -> list[Draft]:
         return drafts
     made = {
         _span(view, value)[0]
-        for node in every(view.scan.module.node)
+        for node in view.scan.nodes()
         if isinstance(node, ast.Call) and any(_is_double(keyword) for keyword in node.keywords)
         for value in (*node.args, *(keyword.value for keyword in node.keywords))
         if isinstance(value, ast.Constant)
@@ -183,7 +182,7 @@ def _within(draft: Draft, span: Span) -> bool:
 
 def _questions(view: View) -> Iterator[tuple[Span, Span, bool]]:
     """Pairs of a question and what is run if the answer is yes; whether they are one expression."""
-    for node in every(view.scan.module.node):
+    for node in view.scan.nodes():
         if isinstance(node, ast.If):
             yield _span(view, node.test), _of_block(view, node.body), False
             if node.orelse and _denies(node.test):

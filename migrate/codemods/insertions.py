@@ -12,7 +12,6 @@ from migrate.codemods.lines import line_of
 from migrate.codemods.view import View
 from migrate.extras import Expression, Insert, Script
 from migrate.model import Draft, Edit
-from migrate.trees import every
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -47,7 +46,7 @@ def beside_import(view: View, script: Script) -> list[Insert]:
 def after_calls(view: View, script: Script) -> Iterator[Draft]:
     """A line behind each statement that assigns an instance of a class, unless the name is handed on already."""
     wanted = script.wanted_elsewhere("import", "model")
-    for node in every(view.scan.module.node) if wanted else ():
+    for node in view.scan.nodes() if wanted else ():
         if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.value, ast.Call):
             continue
         target, made = ast.unparse(node.targets[0]), dotted(view, node.value.func)

@@ -35,7 +35,8 @@ def kernels(view: View, drafts: Sequence[Draft]) -> Iterator[Draft]:
 
 def extensions(view: View) -> Iterator[Draft]:
     """Calls of what a project compiles, by the usual names: `_C.nms(boxes)`, `deform_conv_ext.forward(x)`."""
-    for found in _EXTENSION.finditer(view.scan.text):
+    text = view.scan.text
+    for found in _EXTENSION.finditer(text) if any(word in text for word in ("_C.", "ext.", "ext_module.")) else ():
         yield Draft(COMPILED, found.start(), found.end(), "left", "")
 
 

@@ -109,7 +109,7 @@ class Owners:
 
     def _remember(self) -> None:
         definitions: dict[str, list[str]] = {}
-        for node in every(self.scan.module.node):
+        for node in self.scan.nodes():
             if isinstance(node, _FUNCTIONS):
                 definitions[node.name] = [item.arg for item in (*node.args.posonlyargs, *node.args.args)]
                 for child in every(node):
@@ -117,7 +117,7 @@ class Owners:
                         self._note(f"{node.name}()", child.value)
                 if node.returns:
                     self._note(f"{node.name}()", _Annotation(node.returns))
-        for node in every(self.scan.module.node):
+        for node in self.scan.nodes():
             self._binding(node, definitions)
 
     def _binding(self, node: ast.AST, definitions: dict[str, list[str]]) -> None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from migrate.codemods.view import View
 from migrate.model import Draft
-from migrate.trees import every
 
 Span = tuple[int, int]
 
@@ -46,7 +45,7 @@ def _stays(draft: Draft) -> bool:
 
 def _pairs(view: View) -> Iterator[tuple[Span, Span]]:
     """The spans of keys and of their values."""
-    for node in every(view.scan.module.node):
+    for node in view.scan.nodes():
         if isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and _is_reference(value):
@@ -59,7 +58,7 @@ def _pairs(view: View) -> Iterator[tuple[Span, Span]]:
 
 def _keywords(view: View) -> Iterator[tuple[str, Span]]:
     """The keywords of `dict(cuda=…)` that are called like the device, and the spans of their values."""
-    for node in every(view.scan.module.node):
+    for node in view.scan.nodes():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
             for keyword in node.keywords:
                 if keyword.arg == view.table.source.device and _is_reference(keyword.value):

@@ -12,7 +12,6 @@ from migrate.codemods.quantization import quantized, unwritten
 from migrate.codemods.view import View
 from migrate.extras import Expression
 from migrate.model import Draft, Edit, Safety
-from migrate.trees import every
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _IMPORTS = (ast.Import, ast.ImportFrom)
@@ -107,7 +106,7 @@ def _gives(node: ast.AST, expression: Expression) -> bool:
 def _taken(view: View, expression: Expression) -> str:
     """Why the root of the expression is not its own in a file, or ""."""
     top = {id(node) for node in _body(view)}
-    for node in every(view.scan.module.node):
+    for node in view.scan.nodes():
         names = _bound(node)
         if expression.root in names and not (id(node) in top and _gives(node, expression)):
             if isinstance(node, ast.Import) and expression.meaning == expression.root:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 from migrate.codemods.view import View
-from migrate.trees import every
 
 
 def rows_beside_the_target(view: View) -> frozenset[int]:
@@ -16,7 +15,7 @@ def rows_beside_the_target(view: View) -> frozenset[int]:
     if not re.search(rf"[\"']{re.escape(new)}[\"':]", view.scan.text):
         return frozenset()
     found: set[int] = set()
-    for node in every(view.scan.module.node):
+    for node in view.scan.nodes():
         if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             continue
         texts = [text for row in node.elts for text in _texts(row)]
