@@ -10,6 +10,7 @@ from dataclasses import replace
 from migrate.codemods.view import View
 from migrate.model import Draft
 
+_KINDS = ("device:", "backend:", "api:")
 Span = tuple[int, int]
 
 
@@ -30,7 +31,8 @@ def paired(view: View, drafts: Sequence[Draft]) -> list[Draft]:
             if stuck is None:
                 continue
             why = f"goes together with its {what}, which stays: {stuck.message}"
-            changed |= {draft: replace(draft, safety="manual", edits=(), message=why) for draft in moved if draft.edits}
+            moving = [draft for draft in moved if draft.edits and draft.rule_id.startswith(_KINDS)]
+            changed |= {draft: replace(draft, safety="manual", edits=(), message=why) for draft in moving}
     for name, span in _keywords(view):
         why = f"goes together with its key, {name!r}, which stays"
         for draft in _inside(ordered, starts, span):
@@ -40,7 +42,7 @@ def paired(view: View, drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _stays(draft: Draft) -> bool:
-    return draft.safety == "manual" and not draft.edits and draft.rule_id.startswith(("device:", "backend:", "api:"))
+    return draft.safety == "manual" and not draft.edits and draft.rule_id.startswith(_KINDS)
 
 
 def _pairs(view: View) -> Iterator[tuple[Span, Span]]:
