@@ -100,8 +100,15 @@ def definitions_with(word: str, text: str) -> frozenset[str]:
     return frozenset(name for name in names if word in name.lower())
 
 
+def mentions_rocm(text: str) -> bool:
+    """Whether a text in lower case is about ROCm, or HIP."""
+    return "rocm" in text or ("hip" in text and any(word in text for word in ("version.hip", "_hip", '"hip"')))
+
+
 def takes_for(one: str, other: str, text: str) -> bool:
     """Whether a file makes one device another on purpose: `if kind == "npu": kind = "cuda"`."""
+    if f'"{one}"' not in text and f"'{one}'" not in text:
+        return False
     return re.search(rf"""== *["']{one}["'][^\n]*:\s*\n\s*[\w.]+ *= *["']{other}["']""", text) is not None
 
 

@@ -14,6 +14,7 @@ _ASCII_UPPER = re.compile("[A-Z]+")
 _WHEEL = r"cu(?:(?<![a-z\d]cu)|(?<=%2bcu)|(?<=pt\d\dcu)|(?<=pt\d\d\dcu))\d{2,3}(?![a-z\d])"
 _LISTING: frozenset[Kind] = frozenset({"python", "requirements", "toml", "ini", "yaml"})  # kinds that list packages
 SETUP = (b"install_requires", b"extras_require")  # what setup() is told of other packages
+_IN_SETUP = b"_require"  # in both: one search says that neither is there
 _LISTLESS: frozenset[Kind] = frozenset({"json", "env", "prose"})  # kinds that list no packages of Python's
 _LINE = 200  # lines that end at a lone CR are looked for so far back
 Span = tuple[int, int]
@@ -38,7 +39,11 @@ def may_mention(data: bytes, sites: Sites, kind: Kind = "python") -> bool:
         for stem, words in _stems(sites.triggers).items()
     ):
         return True
-    if any(keyword in data for keyword in SETUP) and triggers_of(sites, kind).search(lower.decode("latin-1")):
+    if (
+        _IN_SETUP in data
+        and any(keyword in data for keyword in SETUP)
+        and triggers_of(sites, kind).search(lower.decode("latin-1"))
+    ):
         return True
     return any(True for _ in _imports(data.removeprefix(BOM_UTF8).decode("latin-1"), sites.packages))
 

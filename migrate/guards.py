@@ -19,6 +19,7 @@ from migrate.arms import (
     is_short,
     is_word,
     means_rocm,
+    mentions_rocm,
     run_of,
     said_in,
     takes_for,
@@ -28,7 +29,6 @@ from migrate.arms import (
 from migrate.model import Sites
 
 _AGNOSTIC = "accelerator"
-_ROCM = ("rocm", "version.hip", "_hip", '"hip"')
 _SHIM = re.compile(r"^[ \t]*(?:from|import)\b.*\btransfer_to_\w+", re.MULTILINE)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NONE: frozenset[str] = frozenset()
@@ -66,8 +66,8 @@ class GuardFinder:
         )
         self._words = (*names, *sorted(sites.flags), _AGNOSTIC)
         self._lower = text.lower()
-        self.foreign = any(name in self._lower for name in self._words[:-1])
-        self.rocm = source == "cuda" and any(word in self._lower for word in _ROCM)
+        self.foreign = any(name in self._lower for name in sorted(self._words[:-1], key=len))  # short ones are common
+        self.rocm = source == "cuda" and mentions_rocm(self._lower)
         self._twins: dict[str, frozenset[str]] = {}
         self._named = definitions_with(target, text) if target in self._lower else frozenset()
         self._helpers = (f"is_{target}_available", f"is_torch_{target}_available")
@@ -76,7 +76,7 @@ class GuardFinder:
         """Why nothing in the file is certain: what it asks for or loads, and no codemod of ours writes, or ""."""
         if any(helper in self._text for helper in self._helpers):
             return f"the file asks for {self.target} elsewhere; see whether this line is its CUDA branch"
-        if self.target in self._lower and takes_for(self.target, self.source, self._text):
+        if takes_for(self.target, self.source, self._text):
             return f"the file takes {self.target} for {self.source} on purpose; see whether this line is part of it"
         if "transfer_to_" in self._text and _SHIM.search(self._text):
             return "the file loads a shim that answers CUDA calls at run time: keep that, or migrate without it"

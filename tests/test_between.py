@@ -53,6 +53,7 @@ LOST_FROM = {
     "tpu": {"documented_cambricon_imagenet_resnet50"},  # one arm of its branches stays
     "hpu": {
         *("alias_of_import_torch_cuda", "byte_order_mark_with_crlf", "import_from_cuda_module"),  # torch.amp serves all
+        "variable_set_to_what_stays",
         "mock_patch_of_dotted_names",  # names one that only CUDA has
     },
     "musa": {

@@ -46,9 +46,11 @@ def find(view: View) -> Iterator[Draft]:
     Literals of one group change together or not at all.
     """
     groups: dict[int, list[Draft]] = {}
-    rows = rows_beside_the_target(view) if view.index.literals else frozenset()
-    for group, draft in _drafts(view):
-        if (draft.edits or draft.rule_id == "branch:multi-backend") and draft.start in rows:
+    found = list(_drafts(view))
+    asked = {draft.start for _, draft in found if draft.edits or draft.rule_id == "branch:multi-backend"}
+    rows = asked & rows_beside_the_target(view) if asked else asked
+    for group, draft in found:
+        if draft.start in rows:
             why = f"{view.table.target.words.device} has a row beside it"
             draft = Draft("left:device", draft.start, draft.end, "left", why)
         groups.setdefault(group, []).append(draft)
