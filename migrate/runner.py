@@ -152,7 +152,8 @@ def _readable(
 ) -> Iterator[tuple[str, Kind, bytes]]:
     for path, kind in files:
         try:
-            data = (root / path).read_bytes()
+            with open(f"{root}/{path}", "rb", buffering=0) as file:  # paths of pathlib cost as much as the reading
+                data = file.read()
         except OSError as error:
             problem = Problem(f"cannot be read: {error.strerror or error}")
             results[path] = FileResult(path, kind, "", error=problem)

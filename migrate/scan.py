@@ -21,9 +21,9 @@ from migrate.source import Nesting, Place, Region, Scan, Shape
 
 _NAME_AT_END = re.compile(r"(\w+)\s*$")
 _TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))
-_COMPOUND = (
-    *DEFINITIONS, *_TRY, ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Match,
-)  # fmt: skip
+_COMPOUND = frozenset(
+    {*DEFINITIONS, *_TRY, ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Match}
+)
 
 
 def scan(tree: ast.Module, table: Table, finder: Finder) -> Scan:
@@ -85,7 +85,7 @@ class _Walker:
     def statement(self, node: ast.stmt, place: Place) -> None:
         if self.one_line:
             self.result.places[self.result.offset(node.lineno, node.col_offset)] = place
-        if not isinstance(node, _COMPOUND):
+        if type(node) not in _COMPOUND:
             self.simple(node, place)
             return
         self.binder.compound(node, place)
@@ -230,7 +230,7 @@ class _Walker:
             return
         if _is_text(node) and not self.one_line:
             end = self.result.offset(last, node.end_col_offset or 0)
-            self.result.docstrings.append((self.result.offset(first, node.col_offset), end))
+            self.result.docstrings.append((self.result.offset(node.lineno, node.col_offset), end))
         else:
             self.region(first, last, "block", place)
 

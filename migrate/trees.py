@@ -6,6 +6,10 @@ import ast
 from collections.abc import Iterator
 
 LEAVES = (ast.Name, ast.Constant)  # half of all nodes, and nothing is below them
+CARRYING = frozenset(  # what tells where values go
+    {ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension, ast.Return, ast.Dict, ast.Call,
+     ast.Subscript, ast.Compare}
+)  # fmt: skip
 _USES = frozenset({"ctx", "op", "ops"})  # fields that only say how a node is used
 
 

@@ -11,10 +11,9 @@ from migrate.bindings import meaning
 from migrate.model import Table
 from migrate.naming import OPTIONS, last_part, says
 from migrate.source import Place, Scan
-from migrate.trees import LEAVES, below, every
+from migrate.trees import CARRYING, LEAVES, below, every
 
-# A thing that carries a value: a variable of a function or module, an attribute or key of whatever
-# object, what a function of the file returns.
+# What carries a value: a variable of a function or module, an attribute or key of any object, a function's result.
 Carrier = tuple[str, int, str]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.Module)
@@ -128,7 +127,8 @@ class _Reader:
                         self.flows.join(("name", id(child), argument.arg), ("option", 0, argument.arg))
                 self.body(child, (*around, child), in_class=False)
             elif not isinstance(child, LEAVES):
-                self.one(child, around, in_class)
+                if type(child) in CARRYING:
+                    self.one(child, around, in_class)
                 self.body(child, around, in_class=isinstance(child, ast.ClassDef) or in_class)
 
     def one(self, node: ast.AST, around: tuple[ast.AST, ...], in_class: bool) -> None:
