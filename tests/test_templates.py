@@ -163,3 +163,11 @@ def test_what_an_import_hides_is_seen() -> None:
         "from torch.xpu import can_device_access_peer as peer\npeer(0, peer=1)\n",
         "xpu",
     )
+
+
+def test_comparison_is_no_pattern() -> None:
+    text = "match v:\n    case x.is_cuda:\n        pass\n"
+    assert check_finding(text, "method:is_cuda", "hpu").message.endswith("which no pattern can be: write an `if`")
+    check_changes(text, text.replace("is_cuda", "is_npu"), "npu")
+    text = text.replace("x.is_cuda", "_ if x.is_cuda")
+    check_changes(text, text.replace("x.is_cuda", '(x.device.type == "hpu")'), "hpu")

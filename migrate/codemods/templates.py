@@ -5,10 +5,11 @@ Arguments are never reprinted. A word such as `to("{device}", ...)` says where t
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
-from migrate.codemods.enclosing import needs_parentheses, quoted
+from migrate.codemods.enclosing import around, needs_parentheses, quoted
 from migrate.codemods.view import View
 from migrate.model import Edit, Rule, Table
 from migrate.syntax import Argument, Step, Use
@@ -113,6 +114,8 @@ def predicate_edits(view: View, use: Use, number: int) -> tuple[tuple[Edit, ...]
     text, problem = quoted(view, step.end, word)
     if problem:
         return (), problem
+    if not word.isidentifier() and any(isinstance(node, ast.pattern) for node in around(view, use.start)):
+        return (), f"becomes {word}, which no pattern can be: write an `if`"
     if word.isidentifier() or not needs_parentheses(view, use.start, step.end):
         return (Edit(step.start, step.end, text),), ""
     return (Edit(use.start, use.start, "("), Edit(step.start, step.end, f"{text})")), ""
