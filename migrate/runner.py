@@ -152,7 +152,7 @@ def _readable(
 ) -> Iterator[tuple[str, Kind, bytes]]:
     for path, kind in files:
         try:
-            with open(f"{root}/{path}", "rb", buffering=0) as file:  # paths of pathlib cost as much as the reading
+            with open(f"{root}/{path}", "rb", buffering=0) as file:  # a third faster than by `Path`
                 data = file.read()
         except OSError as error:
             problem = Problem(f"cannot be read: {error.strerror or error}")

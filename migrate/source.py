@@ -105,6 +105,11 @@ class Scan:
             prefix = self.text[start:end].encode("utf-8", "surrogatepass")[:column].decode("utf-8", "replace")
         return start + len(prefix)
 
+    def span(self, node: ast.expr | ast.stmt | ast.keyword) -> tuple[int, int]:
+        """Character offsets of the start and the end of a node."""
+        end = self.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+        return self.offset(node.lineno, node.col_offset), end
+
     def line(self, number: int) -> str:
         end = self.starts[number] if number < len(self.starts) else len(self.text)
         return self.text[self.starts[number - 1] : end]

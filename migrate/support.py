@@ -7,7 +7,7 @@ to do with CUDA; they are looked for only when asked.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from migrate.model import Draft
 from migrate.source import Scan
 from migrate.table import TableError, version_key
 from migrate.toml import parse_toml
-from migrate.trees import every
 
 _DATA = Path(__file__).parent / "rules" / "support"
 _EVERY = "every"
@@ -52,16 +51,14 @@ def unsupported(scan: Scan, names: Mapping[str, str]) -> Iterator[Draft]:
 
     Only what the imports of the file explain is looked up: a name that anything else binds is passed over.
     """
-    nodes = list(every(scan.module.node))
+    nodes = scan.nodes()
     imported = _imported(nodes)
     for node in nodes:
         if isinstance(node, (ast.Attribute, ast.Name)) and (dotted := _dotted(node, imported)) in names:
-            start = scan.offset(node.lineno, node.col_offset)
-            end = scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
-            yield Draft(f"support:{dotted}", start, end, "info", names[dotted])
+            yield Draft(f"support:{dotted}", *scan.span(node), "info", names[dotted])
 
 
-def _imported(nodes: list[ast.AST]) -> dict[str, str]:
+def _imported(nodes: Sequence[ast.AST]) -> dict[str, str]:
     """What the names of a file stand for, where only one import of torch binds them."""
     meanings: dict[str, set[str]] = {}
     for node in nodes:

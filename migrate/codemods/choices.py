@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from migrate.arms import is_short
+from migrate.codemods.among import Among, Span
 from migrate.codemods.locals import SCOPES, own
 from migrate.codemods.view import View
 from migrate.model import Draft
 from migrate.trees import every
 
-Span = tuple[int, int]
+_PLACED = (ast.expr, ast.stmt)
 _STAYING = ("branch:multi-backend", "left:multi-backend")
 
 
@@ -23,9 +23,8 @@ def chosen(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     if not staying or not any(draft.edits for draft in drafts):
         return list(drafts)
     spans = sorted(span for scope, flags in _flags(view, staying).items() for span in _set(view, scope, flags))
-    ordered = sorted(drafts, key=lambda draft: draft.start)
-    starts = [draft.start for draft in ordered]
-    turning = {draft for span in spans for draft in _inside(ordered, starts, span) if draft.edits}
+    every_one = Among(drafts)
+    turning = {draft for span in spans for draft in every_one.within(span) if draft.edits}
     why = "decides a choice between accelerators that stays as it is: change both by hand"
     return [replace(draft, safety="manual", edits=(), message=why) if draft in turning else draft for draft in drafts]
 
@@ -33,15 +32,14 @@ def chosen(view: View, drafts: Sequence[Draft]) -> list[Draft]:
 def _flags(view: View, staying: Sequence[Draft]) -> dict[ast.AST, set[str]]:
     """The flags that choices with something staying in them are made by, by the scope they are set in."""
     tree = view.scan.module.node
-    ordered = sorted(staying, key=lambda draft: draft.start)
-    starts = [draft.start for draft in ordered]
+    stays = Among(staying)
     found: dict[ast.AST, set[str]] = {}
-    for scope in (tree, *(node for node in every(tree) if isinstance(node, SCOPES))):
+    for scope in (tree, *(node for node in view.scan.nodes() if isinstance(node, SCOPES))):
         nodes = list(own(scope))
         here = {flag for node in nodes for flag in _targets(node)}
         for node in nodes:
             test = _chosen_by(node)
-            if test and _inside(ordered, starts, _span(view, node)):
+            if test and isinstance(node, _PLACED) and next(stays.within(view.scan.span(node)), None):
                 for flag in _asked(test):
                     found.setdefault(scope if flag in here else tree, set()).add(flag)
     return found
@@ -84,24 +82,12 @@ def _targets(node: ast.AST) -> list[str]:
 def _set(view: View, scope: ast.AST, flags: set[str]) -> Iterator[Span]:
     """What assigns to the flags, and the questions of an `if` that sets them."""
     for node in every(scope):
-        if not flags.isdisjoint(_targets(node)):
-            yield _span(view, node)
+        if isinstance(node, _PLACED) and not flags.isdisjoint(_targets(node)):
+            yield view.scan.span(node)
         elif isinstance(node, ast.If) and not flags.isdisjoint(_set_by(node)):
-            yield _span(view, node.test)
+            yield view.scan.span(node.test)
 
 
 def _set_by(node: ast.If) -> Iterator[str]:
     for statement in (*node.body, *node.orelse):
         yield from _targets(statement)
-
-
-def _inside(ordered: Sequence[Draft], starts: Sequence[int], span: Span) -> list[Draft]:
-    """The drafts of an ordered list that lie in a span."""
-    near = ordered[bisect_left(starts, span[0]) : bisect_left(starts, span[1])]
-    return [draft for draft in near if draft.end <= span[1]]
-
-
-def _span(view: View, node: ast.AST) -> Span:
-    assert isinstance(node, (ast.expr, ast.stmt))
-    end = view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
-    return view.scan.offset(node.lineno, node.col_offset), end

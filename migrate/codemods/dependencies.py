@@ -119,7 +119,7 @@ def _parts(node: ast.expr) -> Sequence[ast.expr]:
 
 
 def _requirement(view: View, text: ast.Constant) -> Draft | None:
-    start, end = _span(view, text)
+    start, end = view.scan.span(text)
     draft = pins.requirement(view.table, str(text.value), start + 1)
     if draft is None or _PLAIN.fullmatch(view.scan.text, start, end):
         return draft
@@ -132,20 +132,20 @@ def _companion(view: View, item: _List) -> Iterator[Draft]:
     specs = [str(node.value) for node in texts]
     rule_id = pins.companion_id(view.table)
     if absent := pins.absence(view.table, specs):
-        yield Draft(rule_id, *_span(view, texts[absent[0]]), "manual", absent[1])
+        yield Draft(rule_id, *view.scan.span(texts[absent[0]]), "manual", absent[1])
     elif found := pins.companion(view.table, specs):
         number, added = found
         edit = _inserted(view, item, texts[number], added)
         if edit is None:
-            yield Draft(rule_id, *_span(view, texts[number]), "manual", f"list {added} behind it")
+            yield Draft(rule_id, *view.scan.span(texts[number]), "manual", f"list {added} behind it")
         else:
             yield Draft(rule_id, edit.start, edit.start, "review", pins.reason(view.table, added), (edit,))
 
 
 def _inserted(view: View, item: _List, text: ast.Constant, added: str) -> Edit | None:
     """The insertion of an element behind another one, in its style; None where that is not a plain text."""
-    source, (start, end) = view.scan.text, _span(view, text)
-    last = _span(view, item)[1]
+    source, (start, end) = view.scan.text, view.scan.span(text)
+    last = view.scan.span(item)[1]
     plain, between = _PLAIN.fullmatch(source, start, end), _BETWEEN.match(source, end, last)
     if plain is None or between is None:
         return None
@@ -160,11 +160,6 @@ def _inserted(view: View, item: _List, text: ast.Constant, added: str) -> Edit |
     if between["comma"]:
         return Edit(between.end(), between.end(), f"{indent}{element},{between['newline']}")
     return Edit(end, end, f", {element}" if between["comment"] else f",{between['newline']}{indent}{element}")
-
-
-def _span(view: View, node: ast.expr) -> tuple[int, int]:
-    end = view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
-    return view.scan.offset(node.lineno, node.col_offset), end
 
 
 def _last(function: ast.expr) -> str:

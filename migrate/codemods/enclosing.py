@@ -28,7 +28,7 @@ def quoted(view: View, at: int, word: str) -> tuple[str, str]:
     texts = [node for node in around(view, at) if isinstance(node, ast.JoinedStr)]
     if not texts:
         return word, ""
-    start, end = _span(view, texts[0])
+    start, end = view.scan.span(texts[0])
     text = view.scan.text[start:end].lstrip("fFrRbBuU")
     if len(texts) == 1 and "'" not in word and text[0] == text[-1] != text[1] and text.count(text[0]) == 2:
         return word.replace('"', "'" if text[0] == '"' else '"'), ""
@@ -39,7 +39,7 @@ def needs_parentheses(view: View, start: int, end: int) -> bool:
     """Whether a comparison in place of the expression that begins and ends there would be taken apart."""
     path = around(view, start)
     for parent, node in zip(path[::-1][1:], path[::-1], strict=False):
-        if isinstance(node, ast.expr) and _span(view, node) == (start, end):
+        if isinstance(node, ast.expr) and view.scan.span(node) == (start, end):
             loose = isinstance(parent, _LOOSER) or (isinstance(parent, ast.Call) and node is not parent.func)
             return not (loose or (isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not)))
     return True
@@ -83,8 +83,3 @@ def _holds(node: ast.AST, point: Point) -> bool:
 
 def _end(node: ast.expr | ast.stmt | ast.keyword) -> Point:
     return node.end_lineno or node.lineno, node.end_col_offset or 0
-
-
-def _span(view: View, node: ast.expr | ast.stmt | ast.keyword) -> tuple[int, int]:
-    last, column = node.end_lineno or node.lineno, node.end_col_offset or 0
-    return view.scan.offset(node.lineno, node.col_offset), view.scan.offset(last, column)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ast
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from migrate.arms import JUMPS
+from migrate.codemods.among import Among, Span
 from migrate.codemods.kernels import COMPILED, extensions, kernels
 from migrate.codemods.view import View
 from migrate.model import Draft
 
-Span = tuple[int, int]
 _PROVIDER = "text:CUDAExecutionProvider"
-_JUMPS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _VERSION = "api:torch.version.cuda"  # which no build for another device has
 _BRANCHES = ("left:multi-backend", "branch:multi-backend")
 _FIRST = "see to that first"
@@ -29,12 +28,12 @@ def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     """
     calls = _calls_that_stay(view, drafts)
     drafts = _of_doubles(view, [_inside_of_call(draft, calls) for draft in drafts])
-    asking = _Among([draft for draft in drafts if draft.edits and _asks(view, draft)])
+    asking = Among([draft for draft in drafts if draft.edits and _asks(view, draft)])
     if not asking.drafts:
         return drafts
-    stuck = _Among([draft for draft in drafts if draft.safety == "manual" and _is_run(view, draft)])
-    named = _Among([*kernels(view, drafts), *extensions(view)])
-    kept = _Among([draft for draft in drafts if _is_kept(view, draft)])
+    stuck = Among([draft for draft in drafts if draft.safety == "manual" and _is_run(view, draft)])
+    named = Among([*kernels(view, drafts), *extensions(view)])
+    kept = Among([draft for draft in drafts if _is_kept(view, draft)])
     if not (stuck.drafts or named.drafts or kept.drafts):
         return drafts
     changed: dict[Draft, Draft] = {}
@@ -50,19 +49,6 @@ def gated(view: View, drafts: Sequence[Draft]) -> list[Draft]:
                 changed[draft] = found
     changed.update(_halves(view, asking, kept))
     return [changed.get(draft, draft) for draft in drafts]
-
-
-class _Among:
-    """Findings in order, to be asked for those in a span."""
-
-    def __init__(self, drafts: Sequence[Draft]) -> None:
-        self.drafts = sorted(drafts, key=lambda draft: draft.start)
-        self.starts = [draft.start for draft in self.drafts]
-
-    def within(self, span: Span) -> Iterator[Draft]:
-        for draft in self.drafts[bisect_left(self.starts, span[0]) : bisect_left(self.starts, span[1])]:
-            if draft.end <= span[1]:
-                yield draft
 
 
 def _around(draft: Draft, inside: Draft, whole: bool) -> Draft:
@@ -85,14 +71,14 @@ def _around_kernel(view: View, draft: Draft, kernel: Draft) -> Draft:
     return draft if kernel.rule_id == COMPILED else replace(draft, safety="review", message=why)
 
 
-def _halves(view: View, asking: _Among, kept: _Among) -> Iterator[tuple[Draft, Draft]]:
+def _halves(view: View, asking: Among, kept: Among) -> Iterator[tuple[Draft, Draft]]:
     """The questions in one `and` with a device that stays, or beside CUDA's version, and what becomes of them."""
     if not kept.drafts:
         return
     for node in view.scan.nodes():
         if not isinstance(node, ast.BoolOp):
             continue
-        operands = [_span(view, value) for value in node.values]
+        operands = [view.scan.span(value) for value in node.values]
         halves = [
             (number, half)
             for number, span in enumerate(operands)
@@ -133,7 +119,7 @@ def _of_doubles(view: View, drafts: list[Draft]) -> list[Draft]:
     if not changing or not any(name in view.scan.text for name in _DOUBLES):
         return drafts
     made = {
-        _span(view, value)[0]
+        view.scan.span(value)[0]
         for node in view.scan.nodes()
         if isinstance(node, ast.Call) and any(_is_double(keyword) for keyword in node.keywords)
         for value in (*node.args, *(keyword.value for keyword in node.keywords))
@@ -184,14 +170,14 @@ def _questions(view: View) -> Iterator[tuple[Span, Span, bool]]:
     """Pairs of a question and what is run if the answer is yes; whether they are one expression."""
     for node in view.scan.nodes():
         if isinstance(node, ast.If):
-            yield _span(view, node.test), _of_block(view, node.body), False
+            yield view.scan.span(node.test), _of_block(view, node.body), False
             if node.orelse and _denies(node.test):
-                yield _span(view, node.test), _of_block(view, node.orelse), False
+                yield view.scan.span(node.test), _of_block(view, node.orelse), False
         elif isinstance(node, ast.IfExp):
-            yield _span(view, node.test), _span(view, node.body), True
+            yield view.scan.span(node.test), view.scan.span(node.body), True
         elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
             for earlier, later in pairwise(node.values):
-                yield _span(view, earlier), (_span(view, later)[0], _span(view, node)[1]), True
+                yield view.scan.span(earlier), (view.scan.span(later)[0], view.scan.span(node)[1]), True
         for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
             yield from _left_early(view, block if isinstance(block, list) else [])
 
@@ -201,8 +187,8 @@ def _left_early(view: View, block: Sequence[ast.stmt]) -> Iterator[tuple[Span, S
     for statement, following in pairwise(block):
         if not isinstance(statement, ast.If) or statement.orelse or not _denies(statement.test):
             continue
-        if isinstance(statement.body[-1], _JUMPS):
-            yield _span(view, statement.test), (_span(view, following)[0], _span(view, block[-1])[1]), False
+        if isinstance(statement.body[-1], JUMPS):
+            yield view.scan.span(statement.test), (view.scan.span(following)[0], view.scan.span(block[-1])[1]), False
 
 
 def _denies(test: ast.expr) -> bool:
@@ -213,9 +199,4 @@ def _denies(test: ast.expr) -> bool:
 
 
 def _of_block(view: View, block: Sequence[ast.stmt]) -> Span:
-    return _span(view, block[0])[0], _span(view, block[-1])[1]
-
-
-def _span(view: View, node: ast.expr | ast.stmt) -> Span:
-    end = view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
-    return view.scan.offset(node.lineno, node.col_offset), end
+    return view.scan.span(block[0])[0], view.scan.span(block[-1])[1]

@@ -32,8 +32,7 @@ def _called(view: View, draft: Draft, call: str) -> Draft:
     plain = isinstance(node.args[0], ast.Constant) and node.args[0].value == view.table.source.device
     if not plain or dotted(view, node.func) != "torch.device":
         return draft
-    start = view.scan.offset(node.lineno, node.col_offset)
-    end = view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+    start, end = view.scan.span(node)
     return replace(draft, start=start, end=end, message=f"torch.device → {call}", edits=(Edit(start, end, call),))
 
 
@@ -61,8 +60,8 @@ def _behind(view: View, node: ast.Assign, insert: Insert, name: str) -> Iterator
     if re.search(rf"\bct\.to\(\s*{re.escape(name)}\b", text):
         return
     indent, begin, at, below_header, _ = line_of(view, node)
-    alone = begin + len(indent) == view.scan.offset(node.lineno, node.col_offset)
-    behind = text[view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0) : at].strip()
+    start, end = view.scan.span(node)
+    alone, behind = begin + len(indent) == start, text[end:at].strip()
     rule_id = f"script:{insert.after}"
     if below_header or not alone or (behind and behind[0] != "#") or dotted_name(view, "torch") != "torch":
         yield Draft(rule_id, at, at, "manual", f"{insert.message}: add `{line}` behind it")

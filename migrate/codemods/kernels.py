@@ -42,8 +42,6 @@ def extensions(view: View) -> Iterator[Draft]:
 
 def _is_migrated(view: View, definition: Definition, drafts: Sequence[Draft]) -> bool:
     """Whether something in a function is edited, and nothing left for a person."""
-    node = definition[1]
-    first = view.scan.offset(node.lineno, node.col_offset)
-    last = view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+    first, last = view.scan.span(definition[1])
     inside = [draft for draft in drafts if first <= draft.start < last]
     return any(draft.edits for draft in inside) and all(draft.safety != "manual" for draft in inside)

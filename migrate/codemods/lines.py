@@ -59,8 +59,7 @@ def _block_of(view: View, node: ast.stmt) -> list[ast.stmt]:
 
 def _follows(view: View, one: ast.stmt, other: ast.stmt) -> bool:
     """Whether a semicolon is all that parts two statements."""
-    end = view.scan.offset(one.end_lineno or one.lineno, one.end_col_offset or 0)
-    between = view.scan.text[end : view.scan.offset(other.lineno, other.col_offset)]
+    between = view.scan.text[view.scan.span(one)[1] : view.scan.span(other)[0]]
     return _JOINED.sub("", between).strip(" \t\f") == ";"
 
 

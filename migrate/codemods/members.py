@@ -57,9 +57,4 @@ def _members(view: View, scope: ast.AST, name: str, rows: dict[str, Rule]) -> It
     for node in own(scope):
         if isinstance(node, ast.Attribute) and is_name(node.value, name) and node.attr in rows:
             rule = rows[node.attr]
-            yield Draft(rule.id, *_span(view, node), "manual", advice(rule, rule.key, view.table))
-
-
-def _span(view: View, node: ast.expr) -> tuple[int, int]:
-    last, column = node.end_lineno or node.lineno, node.end_col_offset or 0
-    return view.scan.offset(node.lineno, node.col_offset), view.scan.offset(last, column)
+            yield Draft(rule.id, *view.scan.span(node), "manual", advice(rule, rule.key, view.table))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from migrate.codemods.among import Among, Span
 from migrate.codemods.view import View
 from migrate.model import Draft
 
 _KINDS = ("device:", "backend:", "api:")
-Span = tuple[int, int]
 
 
 def paired(view: View, drafts: Sequence[Draft]) -> list[Draft]:
@@ -21,11 +20,10 @@ def paired(view: View, drafts: Sequence[Draft]) -> list[Draft]:
     """
     if not any(draft.edits for draft in drafts) or not (any(map(_stays, drafts)) or "dict(" in view.scan.text):
         return list(drafts)
-    ordered = sorted(drafts, key=lambda draft: draft.start)
-    starts = [draft.start for draft in ordered]
+    told = Among(drafts)
     changed: dict[Draft, Draft] = {}
     for key, value in _pairs(view):
-        one, other = (_inside(ordered, starts, span) for span in (key, value))
+        one, other = (list(told.within(span)) for span in (key, value))
         for kept, moved, what in ((one, other, "key"), (other, one, "value")):
             stuck = next((draft for draft in kept if _stays(draft)), None)
             if stuck is None:
@@ -35,7 +33,7 @@ def paired(view: View, drafts: Sequence[Draft]) -> list[Draft]:
             changed |= {draft: replace(draft, safety="manual", edits=(), message=why) for draft in moving}
     for name, span in _keywords(view):
         why = f"goes together with its key, {name!r}, which stays"
-        for draft in _inside(ordered, starts, span):
+        for draft in told.within(span):
             if draft.edits:
                 changed[draft] = replace(draft, safety="manual", edits=(), message=why)
     return [changed.get(draft, draft) for draft in drafts]
@@ -51,11 +49,11 @@ def _pairs(view: View) -> Iterator[tuple[Span, Span]]:
         if isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and _is_reference(value):
-                    yield _span(view, key), _span(view, value)
+                    yield view.scan.span(key), view.scan.span(value)
         elif isinstance(node, ast.Assign) and _is_reference(node.value):
             for target in node.targets:
                 if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
-                    yield _span(view, target.slice), _span(view, node.value)
+                    yield view.scan.span(target.slice), view.scan.span(node.value)
 
 
 def _keywords(view: View) -> Iterator[tuple[str, Span]]:
@@ -64,7 +62,7 @@ def _keywords(view: View) -> Iterator[tuple[str, Span]]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
             for keyword in node.keywords:
                 if keyword.arg == view.table.source.device and _is_reference(keyword.value):
-                    yield keyword.arg, _span(view, keyword.value)
+                    yield keyword.arg, view.scan.span(keyword.value)
 
 
 def _is_reference(node: ast.expr) -> bool:
@@ -73,14 +71,3 @@ def _is_reference(node: ast.expr) -> bool:
     if isinstance(node, ast.Attribute):
         return _is_reference(node.value)
     return isinstance(node, (ast.Name, ast.Constant))
-
-
-def _inside(ordered: Sequence[Draft], starts: Sequence[int], span: Span) -> list[Draft]:
-    """The drafts of an ordered list that lie in a span."""
-    near = ordered[bisect_left(starts, span[0]) : bisect_left(starts, span[1])]
-    return [draft for draft in near if draft.end <= span[1]]
-
-
-def _span(view: View, node: ast.expr) -> Span:
-    end = view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
-    return view.scan.offset(node.lineno, node.col_offset), end

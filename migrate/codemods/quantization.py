@@ -123,8 +123,7 @@ def _before(view: View, model: Model, insert: Insert, values: Mapping[str, str])
 
 def _wrapped(view: View, model: Model, inner: ast.expr, insert: Insert, values: Mapping[str, str]) -> Draft:
     """The call around the one that makes the model, in a statement that makes and moves it."""
-    start = view.scan.offset(inner.lineno, inner.col_offset)
-    end = view.scan.offset(inner.end_lineno or inner.lineno, inner.end_col_offset or 0)
+    start, end = view.scan.span(inner)
     value = (insert.line or "").strip().partition(" = ")[2]
     before, mark, behind = value.partition("{model}")
     if "\n" in value or not mark or "{model}" in behind:

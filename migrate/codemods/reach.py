@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from migrate.arms import imported
 from migrate.codemods.enclosing import around
 from migrate.codemods.view import View
 from migrate.edits import position
@@ -145,8 +146,7 @@ def names_bound(node: ast.stmt) -> Iterator[str]:
 
 def imports_torch(node: ast.Import | ast.ImportFrom, root: str = "torch") -> bool:
     """Whether a statement imports torch, or another package, or from it."""
-    modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-    return any(module.partition(".")[0] == root for module in modules)
+    return any(module.partition(".")[0] == root for module in imported(node))
 
 
 def _is_inside(spot: Spot, steps: Sequence[Step]) -> bool:

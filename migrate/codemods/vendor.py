@@ -91,8 +91,7 @@ def _begin(edit: Edit) -> int:
 
 def _is_touched(view: View, node: ast.stmt, edits: Sequence[Edit]) -> bool:
     """Whether one of some edits, in order, puts something into a statement."""
-    end = view.scan.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
-    return _puts(edits, _start(view, node), end)
+    return _puts(edits, *view.scan.span(node))
 
 
 def _puts(edits: Sequence[Edit], start: int, end: int) -> bool:
@@ -106,8 +105,7 @@ def _inserted(view: View, imports: Sequence[ImportStatement], needing: Sequence[
     if _is_touched(view, first, needing):
         return _before(view, first)
     anchor = _anchor(view, imports, needing)
-    start = view.scan.offset(anchor.end_lineno or anchor.lineno, anchor.end_col_offset or 0)
-    shares = _puts(needing, start + 1, line_of(view, anchor).end)
+    shares = _puts(needing, view.scan.span(anchor)[1] + 1, line_of(view, anchor).end)
     return _before(view, anchor) if shares else _after(view, anchor)
 
 
